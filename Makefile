@@ -1,0 +1,52 @@
+# One command for everything. `make help` lists them.
+SHELL := /bin/bash
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 3000
+INSTALLED := $(VENV)/.installed
+RUN := $(BIN)/shelfwise
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo serve train test lint format mlflow loadtest k8s-check image clean
+
+help:  ## List the commands
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
+
+# Python 3.11 or newer, whichever is there.
+$(INSTALLED): pyproject.toml constraints.txt
+	@echo "Installing into $(VENV) (about 2 GB; one to two minutes)"
+	@command -v $(PYTHON) >/dev/null && $(PYTHON) -m venv $(VENV) || python3 -m venv $(VENV)
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Shelfwise needs Python 3.11 or newer")'
+	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --progress-bar off \
+		-c constraints.txt --editable ".[dev]" 2> >(grep -v '^WARNING: Location' >&2)
+	@touch $@
+
+install: $(INSTALLED)  ## Make the virtual environment
+
+demo: $(INSTALLED)  ## Real purchases, a trained release, and a server on 127.0.0.1:3000 (PORT= changes it)
+	@$(RUN) demo --port $(PORT)
+
+serve: $(INSTALLED)  ## Serve the promoted release
+	@$(RUN) serve --port $(PORT)
+
+train: $(INSTALLED)  ## Train, evaluate and register a release from what is in the store
+	@$(RUN) train
+
+test: $(INSTALLED)  ## The whole test suite
+	@$(BIN)/python -m pytest
+
+lint: $(INSTALLED)  ## Style, formatting and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(INSTALLED)  ## Put the code into shape
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+mlflow: $(INSTALLED)  ## MLflow's pages over the same store, on 127.0.0.1:5000
+	@$(BIN)/mlflow server --host 127.0.0.1 --port 5000 --workers 1 \
+		--backend-store-uri "$${SHELFWISE_MLFLOW_TRACKING_URI:-sqlite:///$${SHELFWISE_HOME:-$(CURDIR)/var}/mlflow.db}"
+
+clean:  ## Remove what was built, but not your data under var/
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache *.egg-info build

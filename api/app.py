@@ -1,0 +1,35 @@
+"""The FastAPI application: routers, problems and metrics around one `Serving`."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from fastapi import FastAPI
+
+from api import problems
+from api.middleware import RequestTrace
+from api.routers import interactions, operations, recommendations
+
+DESCRIPTION: Final = """
+Product recommendations for shops that run their own servers.
+
+Send what shoppers do to `POST /api/v1/interactions`; ask what they should see now under
+`/api/v1/recommendations`. Every error is `application/problem+json` and names the field and the value.
+"""
+
+
+def build_app() -> FastAPI:
+    """The application; set ``app.state.serving`` before it starts."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await app.state.serving.start()
+        yield
+        await app.state.serving.stop()
+
+    app = FastAPI(title="Shelfwise", version="0.1.0", description=DESCRIPTION, lifespan=lifespan)
+    app.add_middleware(RequestTrace)
+    for module in (recommendations, interactions, operations):
+        app.include_router(module.router)
+    problems.install(app)
+    return app

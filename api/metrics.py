@@ -1,0 +1,59 @@
+"""Prometheus metrics. Labels are bounded: route templates, stage and rule names, never paths or ids."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+REGISTRY = CollectorRegistry()
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.015, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5)
+
+REQUESTS = Histogram(
+    "shelfwise_request_duration_seconds",
+    "Time to answer an HTTP request",
+    ["route", "status"],
+    buckets=_SECONDS,
+    registry=REGISTRY,
+)
+STAGES = Histogram(
+    "shelfwise_stage_duration_seconds",
+    "Time spent in a stage of the pipeline",
+    ["stage"],
+    buckets=_SECONDS,
+    registry=REGISTRY,
+)
+CANDIDATES = Histogram(
+    "shelfwise_candidates",
+    "Candidates that a source brought to one request",
+    ["source"],
+    buckets=(0, 1, 5, 10, 25, 50, 75, 100, 150, 200, 300),
+    registry=REGISTRY,
+)
+REMOVED = Counter(
+    "shelfwise_removed_total", "Products that a source wanted and a rule removed", ["rule"], registry=REGISTRY
+)
+DEGRADED = Counter(
+    "shelfwise_degraded_total", "Answers given without a stage, or failures survived", ["reason"], registry=REGISTRY
+)
+EVENTS = Counter("shelfwise_events_total", "Events received", ["type", "result"], registry=REGISTRY)
+BATCH_SIZE = Histogram(
+    "shelfwise_batch_size",
+    "Calls that a stage answered together, seen once per call",
+    ["stage"],
+    buckets=(1, 2, 4, 8, 16, 32, 64),
+    registry=REGISTRY,
+)
+RELEASE = Gauge("shelfwise_release_info", "Release that answers come from: 1", ["release", "stage"], registry=REGISTRY)
+CHANGE_LAG = Gauge(
+    "shelfwise_change_lag_seconds", "Seconds since this process last caught up with the store", registry=REGISTRY
+)
+
+
+def show_release(release: str) -> None:
+    """Say which release serves now; the one before disappears from the scrape."""
+    RELEASE.clear()
+    for stage in ("embedding", "collaborative", "rerank", "blender"):
+        RELEASE.labels(release, stage).set(1)
+
+
+def scrape() -> bytes:
+    """Everything in Prometheus' text format."""
+    return generate_latest(REGISTRY)

@@ -1,0 +1,117 @@
+"""Every error as application/problem+json (RFC 9457), mapped in one place."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from recommender.errors import InvalidInput, NoRelease, ShelfwiseError, UnknownProduct
+from store.errors import StoreUnavailable
+
+TYPE_PREFIX: Final = "urn:shelfwise:problem:"
+VALUE_LENGTH: Final = 200
+"""Longer values are cut in answers: enough to recognise what was sent."""
+
+log = logging.getLogger("shelfwise.api")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A stable problem type with its status and title."""
+
+    name: str
+    status: int
+    title: str
+
+
+INVALID: Final = Kind("invalid-input", 422, "A value in the request cannot be used")
+UNKNOWN_PRODUCT: Final = Kind("unknown-product", 404, "No such product")
+NO_RELEASE: Final = Kind("no-release", 503, "No release is being served yet")
+STORE: Final = Kind("store-unavailable", 503, "The database cannot be reached or written")
+CONFLICT: Final = Kind("event-conflict", 409, "Another event was sent with this event_id")
+INTERNAL: Final = Kind("internal", 500, "Something went wrong on our side")
+
+
+def problem(request: Request, kind: Kind, detail: str, **further: Any) -> JSONResponse:  # noqa: ANN401
+    """The answer for one problem; ``further`` members name the field, the value and so on."""
+    request_id = request.state.request_id
+    body = {
+        "type": TYPE_PREFIX + kind.name,
+        "title": kind.title,
+        "status": kind.status,
+        "detail": detail,
+        "request_id": request_id,
+        **further,
+    }
+    return JSONResponse(body, status_code=kind.status, media_type="application/problem+json")
+
+
+def install(app: FastAPI) -> None:
+    """Register a handler per error of the tree."""
+    handlers: dict[type[Exception], Callable[[Request, Any], Awaitable[Response]]] = {
+        RequestValidationError: _unprocessable,
+        InvalidInput: _invalid_input,
+        UnknownProduct: _unknown_product,
+        NoRelease: _no_release,
+        StoreUnavailable: _store_unavailable,
+        HTTPException: _http,
+        ShelfwiseError: _internal,
+    }
+    for error, handler in handlers.items():
+        app.add_exception_handler(error, handler)
+
+
+async def _unprocessable(request: Request, error: RequestValidationError) -> Response:
+    errors = [
+        {"field": _field(one["loc"]), "value": _shown(one.get("input")), "reason": one["msg"]} for one in error.errors()
+    ]
+    first = errors[0]
+    detail = f"{first['field']}={first['value']!r}: {first['reason']}"
+    return problem(request, INVALID, detail, field=first["field"], value=first["value"], errors=errors)
+
+
+async def _invalid_input(request: Request, error: InvalidInput) -> Response:
+    return problem(request, INVALID, str(error), field=error.field, value=_shown(error.value))
+
+
+async def _unknown_product(request: Request, error: UnknownProduct) -> Response:
+    return problem(request, UNKNOWN_PRODUCT, str(error), field=error.field, value=_shown(error.value))
+
+
+async def _no_release(request: Request, error: NoRelease) -> Response:
+    return problem(request, NO_RELEASE, str(error), retry_after_seconds=5)
+
+
+async def _store_unavailable(request: Request, error: StoreUnavailable) -> Response:
+    return problem(request, STORE, str(error), retry_after_seconds=1)
+
+
+async def _http(request: Request, error: HTTPException) -> Response:
+    kind = Kind(f"http-{error.status_code}", error.status_code, str(error.detail))
+    answer = problem(request, kind, f"{request.method} {request.url.path}: {error.detail}")
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+async def _internal(request: Request, error: ShelfwiseError) -> Response:
+    log.error("request %s failed", request.state.request_id, exc_info=error)
+    return problem(request, INTERNAL, "the error is in the log under this request id")
+
+
+def _field(location: tuple[Any, ...]) -> str:
+    """``limit`` rather than ``query.limit``: where it stood is clear from the request."""
+    parts = [str(part) for part in location if part not in {"query", "path", "body"}]
+    return ".".join(parts) or "body"
+
+
+def _shown(value: Any) -> Any:  # noqa: ANN401 - whatever the caller sent
+    if value is None or isinstance(value, bool | int | float):
+        return value if value == value and value not in (float("inf"), float("-inf")) else str(value)
+    text = value if isinstance(value, str) else repr(value)
+    return text if len(text) <= VALUE_LENGTH else text[:VALUE_LENGTH] + "…"

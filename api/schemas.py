@@ -1,0 +1,157 @@
+"""What requests and answers look like. Unknown fields in a request are errors."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from recommender.events import EventType
+
+Id = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=128,
+        pattern=r"^[^\s\x00-\x1f\x7f]+$",
+        description="1 to 128 characters without spaces or control characters",
+    ),
+]
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class Shopper(_Request):
+    """Who is asking. Both may be left out: the answer is then a good list for anyone."""
+
+    user_id: Annotated[Id | None, Field(description="The shop's own customer id")] = None
+    session_id: Annotated[Id | None, Field(description="A visit; its events count as a customer's do")] = None
+    explain: Annotated[bool, Field(description="Add scores by source, and what was removed by which rule")] = False
+
+
+class HomepageQuery(Shopper):
+    """Query of the homepage."""
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 12
+
+
+class ProductQuery(Shopper):
+    """Query of a product page."""
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 8
+
+
+class TogetherQuery(Shopper):
+    """Query of "frequently bought together"."""
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 4
+
+
+class CartQuery(Shopper):
+    """Query of a cart."""
+
+    product_ids: Annotated[
+        str, Field(min_length=1, max_length=8192, description="Products in the cart, separated by commas")
+    ]
+    limit: Annotated[int, Field(ge=1, le=100)] = 8
+
+
+class RecommendedProduct(BaseModel):
+    """One product of the list."""
+
+    product_id: str
+    external_product_id: str
+    name: str
+    category: str
+    price: float | None
+    image_url: str | None
+    score: float
+    position: int
+
+
+class ExplainedProduct(BaseModel):
+    """Why a product is where it is: scaled evidence per source, and what reranking added."""
+
+    product_id: str
+    evidence: dict[str, float]
+    contributions: dict[str, float]
+    rerank: float
+
+
+class ExplainedRemoval(BaseModel):
+    """A product that a source wanted and a rule did not allow."""
+
+    product_id: str
+    external_product_id: str
+    rule: str
+    detail: str
+
+
+class Explanation(BaseModel):
+    """Present with ``explain=true``."""
+
+    weights: dict[str, float]
+    candidates: dict[str, int]
+    products: list[ExplainedProduct]
+    removals: list[ExplainedRemoval]
+    milliseconds: dict[str, float]
+
+
+class Recommendations(BaseModel):
+    """The answer of every recommendation endpoint (seed 004, extended)."""
+
+    recommendations: list[RecommendedProduct]
+    request_id: str
+    context: str
+    user_id: str | None
+    generated_at: datetime
+    release: str
+    strategy: str
+    degraded: list[str]
+    explanation: Explanation | None = None
+
+
+class Interaction(_Request):
+    """One event. Unknown products and customers are kept, not refused."""
+
+    product_id: Annotated[Id, Field(description="Either id of the product")]
+    interaction_type: EventType
+    user_id: Id | None = None
+    session_id: Id | None = None
+    occurred_at: Annotated[datetime | None, Field(description="ISO 8601, UTC without offset; now if left out")] = None
+    quantity: Annotated[int | None, Field(ge=1, le=1_000_000)] = None
+    price: Annotated[float | None, Field(ge=0, le=1e9)] = None
+    order_id: Id | None = None
+    event_id: Annotated[Id | None, Field(description="Makes sending the same event again harmless")] = None
+    request_id: Annotated[Id | None, Field(description="Of the recommendation that led here")] = None
+    position: Annotated[int | None, Field(ge=1, le=1000)] = None
+    metadata: dict[str, Any] | None = None
+
+    model_config = ConfigDict(
+        extra="forbid",
+        allow_inf_nan=False,
+        json_schema_extra={
+            "examples": [{"user_id": "1053", "product_id": "1082185", "interaction_type": "PURCHASE", "quantity": 1}]
+        },
+    )
+
+
+class Accepted(BaseModel):
+    """The event is on disk and counts in the next answer."""
+
+    status: str
+    event_id: str | None
+    request_id: str
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    request_id: str
+    field: str | None = None
+    value: Any = None

@@ -1,0 +1,221 @@
+"""The gateway's state: follows the store's change feed, keeps one live release, and answers queries from it."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from api.live import Live, go_live, with_products
+from api.metrics import BATCH_SIZE, CHANGE_LAG, DEGRADED, show_release
+from api.store_view import StoreView
+from models.release import Release, read_release
+from recommender.errors import InvalidRelease, NoRelease, ShelfwiseError, StageUnavailable
+from recommender.history import NO_HISTORY, History
+from recommender.pipeline import recommend
+from recommender.rules.file import Rules
+from recommender.trace import Trace
+from recommender.types import Context, Query
+from runners.shelf import release_store
+from runners.stages import ReleaseStages, StageHandles
+from settings import Settings
+from store.changes import Change, ChangeKind
+from store.engine import migrate, open_engine
+from store.errors import StoreUnavailable
+from store.events import Event, EventResult, EventWriter, HistoryRows, history_key
+
+POLL_SECONDS: Final = 0.2
+"""How often the change feed is read: what other processes write counts well within a second."""
+RETRY_SECONDS: Final = 2.0
+
+log = logging.getLogger("shelfwise.serving")
+
+
+class Serving:
+    """Created with the gateway, started and stopped with its event loop."""
+
+    def __init__(self, settings: Settings, rules: Rules, handles: StageHandles) -> None:
+        self.rules = rules
+        self.store = StoreView(open_engine(settings.database_url))
+        self._releases = release_store(settings)
+        self._handles = handles
+        self._live: Live | None = None
+        self._writer: EventWriter | None = None
+        self._tail: asyncio.Task[None] | None = None
+        self._cursor = 0
+        self.problems: dict[str, str] = {
+            "store": "not opened yet",
+            "release": "not loaded yet",
+            "answers": "not tried yet",
+        }
+        """What keeps this process from being ready, by part; empty when it is."""
+
+    @property
+    def live(self) -> Live:
+        """The current state; `NoRelease` before the first release is loaded."""
+        if self._live is None:
+            raise NoRelease(self.problems.get("release", "no release is loaded"))
+        return self._live
+
+    async def start(self) -> None:
+        """Begin to follow the store. Returns at once: `problems` says when everything is there."""
+        self._tail = asyncio.create_task(self._follow(), name="change-feed")
+
+    async def stop(self) -> None:
+        """Stop following, and finish writing what was accepted."""
+        if self._tail is not None:
+            self._tail.cancel()
+            await asyncio.gather(self._tail, return_exceptions=True)
+        if self._writer is not None:
+            await asyncio.to_thread(self._writer.close)
+        self.store.engine.dispose()
+
+    async def history(self, live: Live, user_id: str | None, session_id: str | None) -> History:
+        """What this shopper did, as rows of the live catalog; empty for a stranger."""
+        if user_id is None and session_id is None:
+            return NO_HISTORY
+
+        async def read() -> History:
+            return _as_rows(await asyncio.to_thread(self.store.history, user_id, session_id), live)
+
+        if user_id is not None and session_id is not None:
+            return await read()  # two keys would have to be forgotten together; rare enough to read each time
+        return await live.customers.get(history_key(user_id, session_id), read)
+
+    def external_id(self, product_id: str) -> str:
+        """The shop's own id for either id of a product; an id that is not in the catalog stays as it is."""
+        if self._live is None:
+            return product_id
+        catalog = self._live.snapshot.catalog
+        row = catalog.row_of.get(product_id)
+        return product_id if row is None else str(catalog.external_id[row])
+
+    async def record(self, events: Sequence[Event]) -> list[EventResult]:
+        """Write events durably; afterwards they count in the next answer."""
+        if self._writer is None:
+            raise StoreUnavailable(self.problems.get("store", "the store is not open yet"))
+        results = await asyncio.wrap_future(self._writer.submit(events))
+        if self._live is not None:
+            for event in events:
+                for key in {history_key(event.user_id, None), history_key(None, event.session_id)}:
+                    self._live.customers.forget(key)
+        return results
+
+    async def _follow(self) -> None:
+        """Open the store, go live, then apply changes as they come; every failure is counted and tried again."""
+        caught_up = time.monotonic()
+        while True:
+            try:
+                if self._writer is None:
+                    await self._open()
+                else:
+                    await self._apply(await asyncio.to_thread(self.store.changes, self._cursor))
+                caught_up = time.monotonic()
+                pause = POLL_SECONDS
+            except ShelfwiseError as error:
+                log.warning("the change feed is interrupted: %s", error)
+                DEGRADED.labels(_reason(error)).inc()
+                pause = RETRY_SECONDS
+            CHANGE_LAG.set(time.monotonic() - caught_up)
+            await asyncio.sleep(pause)
+
+    async def _open(self) -> None:
+        try:
+            await asyncio.to_thread(migrate, self.store.engine)
+            self._cursor = await asyncio.to_thread(
+                self.store.newest_change
+            )  # before anything is read: nothing is missed
+        except StoreUnavailable as error:
+            self.problems["store"] = str(error)
+            raise
+        self._writer = EventWriter(self.store.engine)
+        self.problems.pop("store", None)
+        await self._follow_deployment()
+
+    def _read_release(self, release_id: str) -> Release:
+        return read_release(self._releases.fetch(release_id))
+
+    async def _apply(self, changes: list[Change]) -> None:
+        if not changes:
+            return
+        kinds = {change.kind for change in changes}
+        if ChangeKind.RELEASE in kinds or ChangeKind.CATALOG in kinds:
+            await self._follow_deployment()
+        elif ChangeKind.PRODUCT in kinds:
+            await self._refresh_products([c.key for c in changes if c.kind == ChangeKind.PRODUCT and c.key])
+        if self._live is not None:
+            self._forget_customers(changes, self._live)
+        self._cursor = changes[-1].id
+
+    def _forget_customers(self, changes: list[Change], live: Live) -> None:
+        for change in changes:
+            if change.kind == ChangeKind.CUSTOMERS:
+                live.customers.clear()
+            elif change.kind == ChangeKind.CUSTOMER and change.key:
+                live.customers.forget(change.key)
+
+    async def _refresh_products(self, external_ids: list[str]) -> None:
+        if self._live is not None:
+            products = await asyncio.to_thread(self.store.products, list(dict.fromkeys(external_ids)))
+            self._live = await with_products(self._live, products)
+
+    async def _follow_deployment(self) -> None:
+        """Load what the store says should serve; a release that cannot be loaded leaves the old one in place."""
+        release_id = await asyncio.to_thread(self.store.deployed)
+        if release_id is None:
+            self.problems["release"] = "no release has been promoted: run `shelfwise train` and `shelfwise promote`"
+            return
+        try:
+            await self._switch(release_id)
+        except (InvalidRelease, StageUnavailable) as error:
+            log.error("release %s is refused: %s", release_id, error)
+            DEGRADED.labels("release").inc()
+            if self._live is None:
+                self.problems["release"] = str(error)
+
+    async def _switch(self, release_id: str) -> None:
+        """Make the release live once every stage has answered for it and every context has a list."""
+        current = self._live
+        same = current is not None and current.release.release_id == release_id
+        release = current.release if same and current else await asyncio.to_thread(self._read_release, release_id)
+        catalog = await asyncio.to_thread(self.store.catalog)
+        stages = ReleaseStages(self._handles, release_id, _observe_batch)
+        live = await go_live(release, catalog, self.rules, stages)
+        await self._try_answers(live)
+        self._live = live
+        self.problems.clear()
+        show_release(release_id)
+        log.info("release %s is live: %d products", release_id, len(live.snapshot.catalog))
+
+    async def _try_answers(self, live: Live) -> None:
+        """One recommendation of each context, for the most popular product that may be shown."""
+        snapshot = live.snapshot
+        await live.stages.encode(["ready?"])
+        shown = snapshot.popular_first[snapshot.allowed[snapshot.popular_first]][:1]
+        if not len(shown):
+            raise InvalidRelease(f"release {snapshot.release}: no product of the catalog may be shown")
+        history = History(shown.astype(np.int32), np.array([0], np.int8), np.array([time.time()]))
+        for context in Context:
+            anchors = shown if context is not Context.HOMEPAGE else shown[:0]
+            query = Query(context=context, limit=1, at=time.time(), history=history, anchors=anchors)
+            # loading models takes seconds, so these first answers are given all the time they need
+            slate = await recommend(query, snapshot, live.stages, Trace(time.perf_counter, 60.0))
+            if slate.degraded:
+                raise StageUnavailable(slate.degraded[0], f"did not answer for release {snapshot.release}")
+
+
+def _as_rows(rows: HistoryRows, live: Live) -> History:
+    """External ids → catalog rows; events of products that the catalog does not have are left out."""
+    row_of = live.snapshot.catalog.row_of
+    item = np.array([row_of.get(product_id, -1) for product_id in rows.product_ids], dtype=np.int32)
+    return History(item, rows.types, rows.occurred_at).where(item >= 0)
+
+
+def _observe_batch(stage: str, size: int) -> None:
+    BATCH_SIZE.labels(stage).observe(size)
+
+
+def _reason(error: ShelfwiseError) -> str:
+    return "store" if isinstance(error, StoreUnavailable) else "change_feed"

@@ -1,0 +1,57 @@
+"""What serving reads from the store: one short transaction per call, made to run in a worker thread."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+
+from recommender.catalog import Catalog, ProductRow
+from store.catalog import read_catalog, read_products
+from store.changes import Change, newest_change, read_changes
+from store.deployments import current_deployment
+from store.engine import reading
+from store.events import HistoryRows, read_history
+from store.recent import recent_customers
+
+
+@dataclass(frozen=True, slots=True)
+class StoreView:
+    """Every method raises `StoreUnavailable` when the database cannot answer."""
+
+    engine: Engine
+
+    def newest_change(self) -> int:
+        """Id of the newest change."""
+        with reading(self.engine) as connection:
+            return newest_change(connection)
+
+    def changes(self, after: int) -> list[Change]:
+        """Changes after the given one, oldest first."""
+        with reading(self.engine) as connection:
+            return read_changes(connection, after)
+
+    def catalog(self) -> Catalog:
+        """All products."""
+        with reading(self.engine) as connection:
+            return read_catalog(connection)
+
+    def products(self, external_ids: Sequence[str]) -> list[ProductRow]:
+        """Some products."""
+        with reading(self.engine) as connection:
+            return read_products(connection, external_ids)
+
+    def history(self, user_id: str | None, session_id: str | None) -> HistoryRows:
+        """One shopper's events."""
+        with reading(self.engine) as connection:
+            return read_history(connection, user_id=user_id, session_id=session_id)
+
+    def some_customers(self, count: int) -> list[str]:
+        """Ids of customers with recent events, for links to try."""
+        with reading(self.engine) as connection:
+            return recent_customers(connection, count)
+
+    def deployed(self) -> str | None:
+        """Id of the release that should serve; None before the first promotion."""
+        with reading(self.engine) as connection:
+            deployment = current_deployment(connection)
+        return None if deployment is None else deployment.release_id

@@ -1,0 +1,1 @@
+"""The command `shelfwise`: composes everything, nothing imports it."""

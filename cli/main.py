@@ -1,0 +1,33 @@
+"""The command line. Every command reads its settings from the environment and fails with one clear line."""
+
+import sys
+
+import click
+from rich.console import Console
+
+from cli.data import import_group
+from cli.demo import demo
+from cli.doctor import doctor
+from cli.releases import promote, releases, rollback
+from cli.serve import serve
+from cli.training import evaluate, train
+from recommender.errors import ShelfwiseError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="shelfwise")
+def cli() -> None:
+    """Product recommendations for shops that run their own servers."""
+
+
+for command in (import_group, train, evaluate, promote, rollback, releases, serve, doctor, demo):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Entry point: an error of ours is one line on stderr and exit status 1, anything else a traceback."""
+    try:
+        cli()
+    except ShelfwiseError as error:
+        Console(stderr=True, soft_wrap=True).print(f"[red]error:[/red] {error}", highlight=False)
+        sys.exit(1)

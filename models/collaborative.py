@@ -1,0 +1,66 @@
+"""Collaborative filtering: item factors with fold-in, co-purchase neighbours and popularity. No customer's row.
+
+Factors come from implicit-feedback matrix factorisation (Hu, Koren & Volinsky 2008). A customer is folded in at
+request time: the least-squares step for one user against fixed item factors, so new customers need no training.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.history import ItemWeights
+from recommender.snapshot import Neighbours
+
+
+@dataclass(frozen=True)
+class Collaborative:
+    """Rows of all arrays are the release's items; ``factors`` covers the first of them only."""
+
+    factors: NDArray[np.float32]
+    """(n_factored, f): items with enough purchases to learn from come first in the release's order."""
+    regularization: float
+    co_purchase: Neighbours
+    popularity: NDArray[np.float32]
+    """(n,) decayed count of baskets."""
+
+    @cached_property
+    def _gram(self) -> NDArray[np.float64]:
+        dense = self.factors.astype(np.float64)
+        return dense.T @ dense + self.regularization * np.eye(dense.shape[1])
+
+    def fold_in(self, customers: Sequence[ItemWeights]) -> NDArray[np.float32]:
+        """Query vectors (len(customers), f): (YᵀY + Yᵀ(C−I)Y + λI)⁻¹ Yᵀ C 1 over each customer's own items."""
+        width = self.factors.shape[1]
+        left = np.empty((len(customers), width, width))
+        right = np.empty((len(customers), width, 1))
+        for number, customer in enumerate(customers):
+            own = self.factors[customer.item].astype(np.float64)
+            confidence = customer.weight.astype(np.float64)
+            left[number] = self._gram + (own.T * (confidence - 1.0)) @ own
+            right[number, :, 0] = confidence @ own
+        return np.linalg.solve(left, right)[:, :, 0].astype(np.float32)
+
+    def save(self, folder: Path) -> None:
+        """Write factors.npy, popularity.npy, co_purchase.npz and config.json."""
+        np.save(folder / "factors.npy", self.factors)
+        np.save(folder / "popularity.npy", self.popularity)
+        related = self.co_purchase
+        np.savez(folder / "co_purchase.npz", indptr=related.indptr, item=related.item, weight=related.weight)
+        (folder / "config.json").write_text(json.dumps({"regularization": self.regularization}))
+
+
+def load_collaborative(folder: Path) -> Collaborative:
+    """Read what `Collaborative.save` wrote."""
+    with np.load(folder / "co_purchase.npz", allow_pickle=False) as related:
+        neighbours = Neighbours(related["indptr"], related["item"], related["weight"])
+    return Collaborative(
+        factors=np.load(folder / "factors.npy", allow_pickle=False),
+        regularization=json.loads((folder / "config.json").read_text())["regularization"],
+        co_purchase=neighbours,
+        popularity=np.load(folder / "popularity.npy", allow_pickle=False),
+    )

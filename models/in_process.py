@@ -1,0 +1,43 @@
+"""The stages as plain calls in this process: for training's replays and for tests."""
+
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.collaborative import Collaborative
+from models.cross_encoder import CrossEncoder, Pairs
+from recommender.errors import StageUnavailable
+from recommender.history import ItemWeights
+
+T = TypeVar("T")
+
+
+class InProcessStages:
+    """Answers every call at once and never waits, so `answer_now` can drive a pipeline without an event loop."""
+
+    def __init__(self, collaborative: Collaborative, cross_encoder: CrossEncoder | None = None) -> None:
+        self._collaborative = collaborative
+        self._cross_encoder = cross_encoder
+
+    async def fold_in(self, confidences: ItemWeights, *, timeout: float) -> NDArray[np.float32]:
+        """See `recommender.stages.Stages`."""
+        vector: NDArray[np.float32] = self._collaborative.fold_in([confidences])[0]
+        return vector
+
+    async def rerank(self, text: str, items: NDArray[np.int64], *, timeout: float) -> NDArray[np.float32]:
+        """See `recommender.stages.Stages`; unavailable where no cross-encoder was given."""
+        if self._cross_encoder is None:
+            raise StageUnavailable("rerank", "no cross-encoder in this process")
+        return self._cross_encoder.score([Pairs(text, items)])[0]
+
+
+def answer_now(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine that never waits."""
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        return done.value  # type: ignore[no-any-return]
+    coroutine.close()
+    raise RuntimeError("the coroutine waits for something: it needs an event loop")

@@ -1,0 +1,65 @@
+"""ONNX Runtime sessions and tokenizers, opened the same way everywhere."""
+
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import onnx
+import onnxruntime
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from recommender.errors import InvalidRelease
+
+Tokens = tuple[NDArray[np.int64], NDArray[np.int64]]
+"""Token ids and attention mask, both (batch, tokens)."""
+
+ONNX_DOMAINS: Final = frozenset({"", "ai.onnx", "ai.onnx.ml", "com.microsoft"})
+
+
+def open_session(path: Path, *, threads: int = 1) -> onnxruntime.InferenceSession:
+    """A CPU session with ``threads`` threads; one is right where requests already run side by side."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # spinning threads starve two cores
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def check_graph(path: Path) -> None:
+    """`InvalidRelease` unless the file is a well-formed graph of standard operators without external data."""
+    try:
+        graph = onnx.load(str(path), load_external_data=False)
+        onnx.checker.check_model(graph)
+    except Exception as error:  # protobuf and the checker raise unrelated types for damaged files
+        raise InvalidRelease(f"{path.name}: is not a valid ONNX graph: {error}") from error
+    unknown = {node.domain for node in graph.graph.node} - ONNX_DOMAINS - {f.domain for f in graph.functions}
+    if unknown:
+        raise InvalidRelease(f"{path.name}: uses operators of unknown domains: {sorted(unknown)}")
+
+
+def open_tokenizer(path: Path, *, max_tokens: int) -> Tokenizer:
+    """A tokenizer that truncates; padding is added per batch by `tokenize`."""
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(max_length=max_tokens)
+    return tokenizer
+
+
+def tokenize(tokenizer: Tokenizer, texts: list[str]) -> Tokens:
+    """Token ids, padded with 0 to the longest text of the batch, and the mask that tells padding apart."""
+    encoded = [encoding.ids for encoding in tokenizer.encode_batch(texts)]
+    width = max(map(len, encoded))
+    ids = np.zeros((len(texts), width), dtype=np.int64)
+    mask = np.zeros((len(texts), width), dtype=np.int64)
+    for row, tokens in enumerate(encoded):
+        ids[row, : len(tokens)] = tokens
+        mask[row, : len(tokens)] = 1
+    return ids, mask
+
+
+def length_batches(texts: list[str], size: int) -> list[NDArray[np.intp]]:
+    """Indices of the texts in batches of similar length, so that little is spent on padding."""
+    order = np.argsort([len(text) for text in texts], kind="stable")
+    return [order[start : start + size] for start in range(0, len(order), size)]

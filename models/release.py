@@ -1,0 +1,145 @@
+"""A release: one folder with every artifact that serving needs, and a manifest that vouches for each byte of it."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from models.blender import Blender, load_blender
+from models.collaborative import Collaborative, load_collaborative
+from models.embedding import ItemVectors, load_item_vectors
+from recommender.errors import InvalidRelease
+
+SCHEMA_VERSION: Final = 1
+MANIFEST: Final = "manifest.json"
+
+
+class FileEntry(BaseModel):
+    """One file of the release."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    sha256: str
+    size: int
+    run_id: str | None = None
+    """MLflow run that made it."""
+
+
+class Manifest(BaseModel):
+    """What a release is and where it comes from. Times are UTC; cuts are in the store's (shifted) time."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    schema_version: int
+    release_id: str
+    created_at: datetime
+    data_cut: datetime
+    """Newest event that the shipped artifacts learnt from."""
+    evaluated_cut: datetime | None
+    """The recipes were fitted before and scored after this moment; None where there was too little data."""
+    code_commit: str
+    data_hash: str
+    items_sha256: str
+    encoder: str
+    features: dict[str, bool]
+    """Switches decided by the evaluation: ``rerank``."""
+    evaluation: dict[str, Any]
+    files: dict[str, FileEntry]
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A verified release with the arrays that the gateway works on. Encoders are opened by whoever needs them."""
+
+    folder: Path
+    manifest: Manifest
+    items: NDArray[np.str_]
+    """(n,) external product ids in row order."""
+    item_vectors: ItemVectors
+    collaborative: Collaborative
+    blender: Blender
+
+    @property
+    def release_id(self) -> str:
+        """Its id."""
+        return self.manifest.release_id
+
+
+def read_release(folder: Path) -> Release:
+    """Verify every file against the manifest, then load. `InvalidRelease` names the file that is wrong."""
+    manifest = read_manifest(folder)
+    verify_files(folder, manifest)
+    items = np.load(folder / "items.npy", allow_pickle=False)
+    release = Release(
+        folder=folder,
+        manifest=manifest,
+        items=items,
+        item_vectors=load_item_vectors(folder / "embedding"),
+        collaborative=load_collaborative(folder / "collaborative"),
+        blender=load_blender(folder / "blender"),
+    )
+    _check_rows(release)
+    return release
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest alone; `InvalidRelease` where it is missing, unreadable or of another schema version."""
+    path = folder / MANIFEST
+    try:
+        manifest = Manifest.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise InvalidRelease(f"{path}: {error.strerror}") from error
+    except ValidationError as error:
+        raise InvalidRelease(f"{path}: {error.errors()[0]['loc']}: {error.errors()[0]['msg']}") from error
+    if manifest.schema_version != SCHEMA_VERSION:
+        raise InvalidRelease(f"{path}: schema_version={manifest.schema_version}, this version reads {SCHEMA_VERSION}")
+    return manifest
+
+
+def verify_files(folder: Path, manifest: Manifest) -> None:
+    """`InvalidRelease` with the file's name where one is missing, or its size or hash differs."""
+    for name, entry in manifest.files.items():
+        path = folder / name
+        if not path.is_file():
+            raise InvalidRelease(f"release {manifest.release_id}: {name} is missing")
+        if path.stat().st_size != entry.size or file_sha256(path) != entry.sha256:
+            raise InvalidRelease(
+                f"release {manifest.release_id}: {name} is damaged: its hash differs from the manifest"
+            )
+
+
+def file_entries(folder: Path, *, run_of: dict[str, str]) -> dict[str, FileEntry]:
+    """Entries of every file below the folder except the manifest; ``run_of`` maps a top folder to its MLflow run."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
+    return {
+        path.relative_to(folder).as_posix(): FileEntry(
+            sha256=file_sha256(path),
+            size=path.stat().st_size,
+            run_id=run_of.get(path.relative_to(folder).parts[0]),
+        )
+        for path in paths
+    }
+
+
+def file_sha256(path: Path) -> str:
+    """Hex digest of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _check_rows(release: Release) -> None:
+    """The stages must agree on how many items there are."""
+    n = len(release.items)
+    rows = {
+        "embedding/vector_row.npy": len(release.item_vectors.row),
+        "collaborative/popularity.npy": len(release.collaborative.popularity),
+        "collaborative/co_purchase.npz": len(release.collaborative.co_purchase.indptr) - 1,
+    }
+    for name, count in rows.items():
+        if count != n:
+            raise InvalidRelease(f"release {release.release_id}: {name} has {count} rows, items.npy has {n}")

@@ -1,0 +1,1 @@
+"""The domain: what a shopper should see now, in plain Python and numpy."""

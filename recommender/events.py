@@ -1,0 +1,31 @@
+"""The kinds of event a shop sends, and how much each says about a customer's taste."""
+
+from enum import StrEnum
+from typing import Final
+
+
+class EventType(StrEnum):
+    """Interaction types of seed 004."""
+
+    VIEW = "VIEW"
+    CART_ADD = "CART_ADD"
+    CART_REMOVE = "CART_REMOVE"
+    WISHLIST_ADD = "WISHLIST_ADD"
+    PURCHASE = "PURCHASE"
+    RECOMMENDATION_CLICK = "RECOMMENDATION_CLICK"
+
+
+EVENT_TYPES: Final[tuple[EventType, ...]] = tuple(EventType)
+"""Position in this tuple is the event's code in numpy columns."""
+
+EVENT_CODES: Final[dict[str, int]] = {str(kind): code for code, kind in enumerate(EVENT_TYPES)}
+
+TASTE_WEIGHTS: Final[dict[EventType, float]] = {
+    EventType.PURCHASE: 5.0,
+    EventType.CART_ADD: 3.0,
+    EventType.WISHLIST_ADD: 2.0,
+    EventType.RECOMMENDATION_CLICK: 1.5,
+    EventType.VIEW: 1.0,
+    EventType.CART_REMOVE: -1.0,
+}
+"""Seed 004: how strongly one event of each type counts in the customer's taste."""

@@ -1,0 +1,74 @@
+"""The sources: each gives every product a score of how much speaks for it in this request. 0 or less means nothing."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.history import ItemWeights
+from recommender.snapshot import Snapshot
+from recommender.types import SOURCES, Source
+
+Column = NDArray[np.float32]
+"""(n,) raw scores over the whole catalog."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Raw score columns of the sources that had something to say, and the scale of each.
+
+    Scaling: score / (the best score of any allowed product), cut off below 0. So 1 is the product that this
+    source likes best for this customer, 0 is no evidence, ratios within a source survive, and no source can
+    outweigh another by its unit alone.
+    """
+
+    columns: dict[Source, Column]
+    best: dict[Source, float]
+
+    def scaled(self, items: NDArray[np.int64]) -> NDArray[np.float32]:
+        """(len(items), len(SOURCES)) scores in [0, 1]; a silent source is a column of zeros."""
+        table = np.zeros((len(items), len(SOURCES)), dtype=np.float32)
+        for number, source in enumerate(SOURCES):
+            if self.best.get(source, 0.0) > 0.0:
+                table[:, number] = np.clip(self.columns[source][items] / self.best[source], 0.0, 1.0)
+        return table
+
+
+def weigh_evidence(columns: dict[Source, Column], allowed: NDArray[np.bool_]) -> Evidence:
+    """Find each column's scale: its largest score among the allowed products."""
+    best = {source: float(np.max(column, where=allowed, initial=0.0)) for source, column in columns.items()}
+    return Evidence(columns, best)
+
+
+def content_scores(snapshot: Snapshot, taste: ItemWeights) -> Column | None:
+    """Cosine between each product and Σ weight · vector of the products in ``taste``; None where that sum is 0."""
+    profile = taste.weight @ snapshot.vectors[snapshot.vector_row[taste.item]]
+    length = float(np.linalg.norm(profile))
+    if length < 1e-6:
+        return None
+    per_text = snapshot.vectors @ (profile / length).astype(np.float32)
+    return per_text[snapshot.vector_row]
+
+
+def collaborative_scores(snapshot: Snapshot, query_vector: NDArray[np.float32]) -> Column:
+    """Dot product of each product's factors with the customer's query vector."""
+    return _padded(snapshot.factors @ query_vector, len(snapshot.catalog))
+
+
+def popularity_scores(snapshot: Snapshot) -> Column:
+    """Purchases of the last weeks."""
+    return _padded(snapshot.popularity, len(snapshot.catalog))
+
+
+def co_purchase_scores(snapshot: Snapshot, anchors: NDArray[np.int64]) -> Column | None:
+    """How strongly each product is bought together with the anchors; None where nothing is known of them."""
+    related = snapshot.co_purchase.of(anchors)
+    return related.dense(len(snapshot.catalog)) if len(related) else None
+
+
+def _padded(scores: NDArray[np.float32], size: int) -> Column:
+    if len(scores) == size:
+        return scores
+    column = np.zeros(size, dtype=np.float32)
+    column[: len(scores)] = scores
+    return column

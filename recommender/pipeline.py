@@ -1,0 +1,243 @@
+"""The pipeline on one screen: evidence → candidates → score → rerank → slate."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.candidates import generate
+from recommender.customer_text import customer_text, items_text
+from recommender.errors import StageUnavailable
+from recommender.evidence import (
+    Column,
+    Evidence,
+    co_purchase_scores,
+    collaborative_scores,
+    content_scores,
+    popularity_scores,
+    weigh_evidence,
+)
+from recommender.fusion import blend, rerank_terms
+from recommender.history import DAY, ItemWeights, fold_in_confidences, repeat_counts, taste_weights
+from recommender.slate import fill_slate
+from recommender.snapshot import Snapshot
+from recommender.stages import Stages
+from recommender.trace import Trace
+from recommender.types import SOURCES, Candidates, Context, Query, Removal, Slate, Source
+
+FINDERS: Final[Mapping[Context, tuple[Source, ...]]] = MappingProxyType(
+    {
+        Context.HOMEPAGE: (Source.CONTENT, Source.COLLABORATIVE, Source.POPULARITY, Source.REPEAT),
+        Context.PRODUCT_PAGE: (Source.CONTENT, Source.CO_PURCHASE),
+        Context.CART: (Source.CONTENT, Source.CO_PURCHASE),
+        Context.BOUGHT_TOGETHER: (Source.CO_PURCHASE, Source.CONTENT),
+    }
+)
+"""Which sources bring candidates in each context (seed 004); every available source scores all of them."""
+
+ANCHOR_RULES: Final = MappingProxyType({Context.CART: "in_cart"})
+"""Why an anchor itself is not recommended; elsewhere the anchor is the product on the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """What stage 1 hands on."""
+
+    allowed: NDArray[np.bool_]
+    """(n,) every product that may be shown for this query."""
+    evidence: Evidence
+    candidates: Candidates
+    refused: NDArray[np.int64]
+    """Rows that would have been candidates but are not allowed."""
+    degraded: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Candidates with their final score; ``rerank`` is the part of it that the cross-encoder added."""
+
+    candidates: Candidates
+    score: NDArray[np.float32]
+    rerank: NDArray[np.float32]
+
+
+async def recommend(query: Query, snapshot: Snapshot, stages: Stages, trace: Trace) -> Slate:
+    """The slate for this query: full whenever the allowed catalog permits, every hard rule holding on every item."""
+    pool = await collect(query, snapshot, stages, trace)
+    return await choose(query, pool, snapshot, stages, trace)
+
+
+async def collect(query: Query, snapshot: Snapshot, stages: Stages, trace: Trace) -> Pool:
+    """Stage 1: what the sources say, and the candidates they bring."""
+    degraded: list[str] = []
+    with trace.stage("candidates"):
+        columns = await _columns(query, snapshot, stages, trace, degraded)
+        return pool_of(query, snapshot, columns, tuple(degraded))
+
+
+def pool_of(query: Query, snapshot: Snapshot, columns: dict[Source, Column], degraded: tuple[str, ...] = ()) -> Pool:
+    """Candidates from score columns that are there already."""
+    allowed = _allowed(query, snapshot)
+    evidence = weigh_evidence(columns, allowed)
+    sizes = _sizes(query, snapshot)
+    candidates, refused = generate(evidence, sizes, allowed, popular_rank=snapshot.popular_rank)
+    return Pool(allowed, evidence, candidates, refused, degraded)
+
+
+async def choose(query: Query, pool: Pool, snapshot: Snapshot, stages: Stages, trace: Trace) -> Slate:
+    """Stages 2 to 4: score the pool, look at its best again, and pick the slate."""
+    candidates, degraded = pool.candidates, list(pool.degraded)
+    with trace.stage("score"):
+        score = blend(candidates.scores, snapshot.weights(query.context))
+    with trace.stage("rerank"):
+        terms = await _rerank(query, candidates, score, snapshot, stages, trace, degraded)
+    with trace.stage("slate"):
+        scored = Scored(candidates, score + terms + _boost(candidates.item, query, snapshot), terms)
+        return _slate(query, snapshot, pool, scored, tuple(degraded))
+
+
+def _allowed(query: Query, snapshot: Snapshot) -> NDArray[np.bool_]:
+    if not (len(query.anchors) or len(query.exclude)):
+        return snapshot.allowed
+    allowed = snapshot.allowed.copy()
+    allowed[query.anchors] = False
+    allowed[query.exclude] = False
+    return allowed
+
+
+def _sizes(query: Query, snapshot: Snapshot) -> dict[Source, int]:
+    """Candidates per finding source; they grow with the limit, so that caps have enough to choose from."""
+    return {source: max(snapshot.policy.candidates[source], 3 * query.limit) for source in FINDERS[query.context]}
+
+
+async def _columns(
+    query: Query, snapshot: Snapshot, stages: Stages, trace: Trace, degraded: list[str]
+) -> dict[Source, Column]:
+    """Score columns of the sources that have something to say in this context."""
+    found: dict[Source, Column | None] = {Source.POPULARITY: popularity_scores(snapshot)}
+    if len(query.anchors):
+        found[Source.CONTENT] = content_scores(snapshot, _evenly(query.anchors))
+        found[Source.CO_PURCHASE] = co_purchase_scores(snapshot, query.anchors)
+    elif query.context is Context.HOMEPAGE and len(query.history):
+        found[Source.CONTENT] = content_scores(snapshot, taste_weights(query.history))
+        found[Source.COLLABORATIVE] = await _collaborative(query, snapshot, stages, trace, degraded)
+        repeat = repeat_counts(query.history)
+        found[Source.REPEAT] = repeat.dense(len(snapshot.catalog)) if len(repeat) else None
+    return {source: column for source, column in found.items() if column is not None}
+
+
+async def _collaborative(
+    query: Query, snapshot: Snapshot, stages: Stages, trace: Trace, degraded: list[str]
+) -> Column | None:
+    confidences = fold_in_confidences(query.history)
+    known = confidences.item < len(snapshot.factors)
+    if not known.any():
+        return None
+    confidences = ItemWeights(confidences.item[known], confidences.weight[known])
+    try:
+        return collaborative_scores(snapshot, await stages.fold_in(confidences, timeout=trace.remaining()))
+    except StageUnavailable as unavailable:
+        degraded.append(unavailable.stage)
+        return None
+
+
+async def _rerank(
+    query: Query,
+    candidates: Candidates,
+    score: NDArray[np.float32],
+    snapshot: Snapshot,
+    stages: Stages,
+    trace: Trace,
+    degraded: list[str],
+) -> NDArray[np.float32]:
+    """What the cross-encoder adds to each candidate's score: non-zero for the best ``rerank_depth`` only."""
+    terms = np.zeros(len(candidates), dtype=np.float32)
+    text = _request_text(query, snapshot)
+    if not (snapshot.reranks() and text and len(candidates)):
+        return terms
+    best = np.argsort(-score, kind="stable")[: snapshot.policy.rerank_depth]
+    try:
+        logits = await stages.rerank(text, candidates.item[best], timeout=trace.remaining())
+        terms[best] = rerank_terms(logits, snapshot.rerank_weight)
+    except StageUnavailable as unavailable:
+        degraded.append(unavailable.stage)
+    return terms
+
+
+def _request_text(query: Query, snapshot: Snapshot) -> str:
+    if len(query.anchors):
+        return items_text(query.anchors, snapshot.catalog)
+    return customer_text(query.history, snapshot.catalog)
+
+
+def _boost(items: NDArray[np.int64], query: Query, snapshot: Snapshot) -> NDArray[np.float32]:
+    """Lift of new arrivals: a soft rule."""
+    age_days = (query.at - snapshot.catalog.created_at[items]) / DAY
+    fresh = age_days <= snapshot.policy.new_arrival_days  # unknown age (NaN) is not fresh
+    return np.where(fresh, np.float32(snapshot.policy.new_arrival_boost), np.float32(0.0))
+
+
+def _slate(query: Query, snapshot: Snapshot, pool: Pool, scored: Scored, degraded: tuple[str, ...]) -> Slate:
+    chosen = fill_slate(
+        item=scored.candidates.item,
+        score=scored.score,
+        category=snapshot.catalog.category,
+        reserve=lambda: snapshot.popular_first[pool.allowed[snapshot.popular_first]],
+        limit=query.limit,
+        max_per_category=snapshot.policy.contexts[query.context].max_per_category,
+    )
+    held = pool.allowed[chosen]  # cannot fail by construction; checked because a shop relies on it
+    items, refused = chosen[held], np.concatenate([pool.refused, chosen[~held]])
+    table = pool.evidence.scaled(items)
+    score, terms = _final_scores(items, table, scored, query, snapshot)
+    return Slate(
+        item=items,
+        score=score,
+        evidence=table,
+        rerank=terms,
+        strategy=_strategy(query, pool.evidence, table),
+        removals=tuple(_removal(int(row), query, snapshot) for row in refused),
+        degraded=degraded,
+        found_by=scored.candidates.found_by,
+    )
+
+
+def _final_scores(
+    items: NDArray[np.int64], table: NDArray[np.float32], scored: Scored, query: Query, snapshot: Snapshot
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Scores of the chosen items, also of those that came from the reserve and were never candidates."""
+    term_of = dict(zip(scored.candidates.item.tolist(), scored.rerank.tolist(), strict=True))
+    terms = np.array([term_of.get(row, 0.0) for row in items.tolist()], dtype=np.float32)
+    score = blend(table, snapshot.weights(query.context)) + terms + _boost(items, query, snapshot)
+    return score.astype(np.float32), terms
+
+
+def _removal(row: int, query: Query, snapshot: Snapshot) -> Removal:
+    violation = snapshot.compiled.violation(row)
+    if violation is not None:
+        return Removal(row, *violation)
+    if row in query.anchors:
+        return Removal(row, ANCHOR_RULES.get(query.context, "shown_product"), "the request is about this product")
+    return Removal(row, "excluded", "the request leaves this product out")
+
+
+def _strategy(query: Query, evidence: Evidence, table: NDArray[np.float32]) -> str:
+    """How this list came about, in the words of the API."""
+    if query.context is Context.BOUGHT_TOGETHER:
+        return _bought_together_strategy(table)
+    personal = {Source.CONTENT, Source.COLLABORATIVE, Source.REPEAT, Source.CO_PURCHASE} & evidence.columns.keys()
+    return "hybrid" if personal else "popular"
+
+
+def _bought_together_strategy(table: NDArray[np.float32]) -> str:
+    together = table[:, SOURCES.index(Source.CO_PURCHASE)] > 0
+    if together.all() and len(together):
+        return "co_purchase"
+    return "co_purchase+similarity" if together.any() else "similarity"
+
+
+def _evenly(items: NDArray[np.int64]) -> ItemWeights:
+    return ItemWeights(items.astype(np.int32), np.ones(len(items), dtype=np.float32))

@@ -1,0 +1,99 @@
+"""What a shop decides about its lists: weights, caps and sizes. Read from the rules file, frozen from then on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.types import SOURCES, Context, Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """score = α·content + β·collaborative + γ·popularity + δ·repeat + ε·co_purchase (seed 004, extended)."""
+
+    content: float = 0.0
+    collaborative: float = 0.0
+    popularity: float = 0.0
+    repeat: float = 0.0
+    co_purchase: float = 0.0
+
+    def vector(self) -> NDArray[np.float32]:
+        """One weight per source, in the order of `SOURCES`."""
+        return np.array([getattr(self, source) for source in SOURCES], dtype=np.float32)
+
+
+SEED_WEIGHTS: Final = Weights(content=0.5, collaborative=0.3, popularity=0.2)
+"""The fixed weights of seed 004."""
+
+
+class WeightChoice(StrEnum):
+    """Named weights that a context can ask for instead of listing its own."""
+
+    FITTED = "fitted"
+    SEED = "seed"
+
+
+class RerankMode(StrEnum):
+    """Whether the cross-encoder runs: as the release's evaluation decided, or always, or never."""
+
+    AUTO = "auto"
+    ON = "on"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContextPolicy:
+    """What is particular to one context."""
+
+    weights: Weights | WeightChoice
+    max_per_category: int | None = None
+
+
+def _default_contexts() -> Mapping[Context, ContextPolicy]:
+    return MappingProxyType(
+        {
+            Context.HOMEPAGE: ContextPolicy(weights=WeightChoice.FITTED, max_per_category=3),
+            Context.PRODUCT_PAGE: ContextPolicy(weights=Weights(content=0.6, co_purchase=0.3, popularity=0.1)),
+            Context.CART: ContextPolicy(
+                weights=Weights(content=0.2, co_purchase=0.7, popularity=0.1), max_per_category=3
+            ),
+            Context.BOUGHT_TOGETHER: ContextPolicy(weights=Weights(content=0.05, co_purchase=0.95)),
+        }
+    )
+
+
+def _default_candidates() -> Mapping[Source, int]:
+    return MappingProxyType(
+        {
+            Source.CONTENT: 50,
+            Source.COLLABORATIVE: 50,
+            Source.POPULARITY: 50,
+            Source.REPEAT: 100,
+            Source.CO_PURCHASE: 50,
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """Everything of the rules file except the hard rules themselves."""
+
+    contexts: Mapping[Context, ContextPolicy] = field(default_factory=_default_contexts)
+    candidates: Mapping[Source, int] = field(default_factory=_default_candidates)
+    """Top-k of each source at the default limits; larger limits take more."""
+    rerank: RerankMode = RerankMode.AUTO
+    rerank_depth: int = 20
+    new_arrival_boost: float = 0.0
+    """Added to the score of products created within `new_arrival_days`; scores of the blend lie around 0 to 1."""
+    new_arrival_days: float = 30.0
+    deadline_seconds: float = 0.150
+
+    def without_soft_rules(self) -> "Policy":
+        """No caps and no boosts: the protocol under which models are compared."""
+        bare = {context: replace(own, max_per_category=None) for context, own in self.contexts.items()}
+        return replace(self, contexts=MappingProxyType(bare), new_arrival_boost=0.0)

@@ -1,0 +1,98 @@
+"""One immutable view per request: release, catalog and rules. Nothing changes under a request."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.catalog import Catalog
+from recommender.history import ItemWeights
+from recommender.policy import SEED_WEIGHTS, Policy, RerankMode, WeightChoice, Weights
+from recommender.rules import CompiledRules, HardRule, compile_rules
+from recommender.types import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """For each item its related items, strongest first, as compressed rows: ``indptr`` (n+1), ``item``, ``weight``."""
+
+    indptr: NDArray[np.int64]
+    item: NDArray[np.int32]
+    weight: NDArray[np.float32]
+
+    def of(self, items: NDArray[np.int64]) -> ItemWeights:
+        """Summed weights of everything related to the given items; items beyond the table have no relatives."""
+        known = items[items < len(self.indptr) - 1]
+        spans = [slice(self.indptr[row], self.indptr[row + 1]) for row in known]
+        if not spans:
+            return ItemWeights(np.zeros(0, np.int32), np.zeros(0, np.float32))
+        related = np.concatenate([self.item[span] for span in spans])
+        distinct, position = np.unique(related, return_inverse=True)
+        weight = np.bincount(position, np.concatenate([self.weight[span] for span in spans]))
+        return ItemWeights(distinct, weight.astype(np.float32))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """Everything an answer depends on besides the query. n products: the release's first, newer ones after them."""
+
+    release: str
+    catalog: Catalog
+    vectors: NDArray[np.float32]
+    """(m, d) normalised vectors, one per distinct product text."""
+    vector_row: NDArray[np.int32]
+    """(n,) row of each product's text in ``vectors``."""
+    factors: NDArray[np.float32]
+    """(≤ n, f) collaborative item factors; products newer than the release have none."""
+    co_purchase: Neighbours
+    popularity: NDArray[np.float32]
+    """(≤ n,) decayed purchases; products newer than the release have none."""
+    hard_rules: Sequence[HardRule]
+    policy: Policy
+    fitted: Weights
+    rerank_weight: float
+    """What the cross-encoder's score weighs beside the blend."""
+    rerank_helps: bool
+    """Whether the release's evaluation found the cross-encoder worth showing."""
+
+    @cached_property
+    def compiled(self) -> CompiledRules:
+        """The hard rules over this catalog."""
+        return compile_rules(self.hard_rules, self.catalog)
+
+    @property
+    def allowed(self) -> NDArray[np.bool_]:
+        """(n,) products that satisfy every hard rule of the catalog."""
+        return self.compiled.allowed
+
+    @cached_property
+    def popular_first(self) -> NDArray[np.int64]:
+        """(n,) all rows, most popular first; equally popular ones in catalog order."""
+        padded = np.zeros(len(self.catalog), dtype=np.float32)
+        padded[: len(self.popularity)] = self.popularity
+        return np.argsort(-padded, kind="stable")
+
+    @cached_property
+    def popular_rank(self) -> NDArray[np.int64]:
+        """(n,) place of each row in `popular_first`."""
+        rank = np.empty(len(self.catalog), dtype=np.int64)
+        rank[self.popular_first] = np.arange(len(rank))
+        return rank
+
+    def weights(self, context: Context) -> Weights:
+        """The blend's weights for this context, names resolved."""
+        chosen = self.policy.contexts[context].weights
+        if chosen == WeightChoice.FITTED:
+            return self.fitted
+        return SEED_WEIGHTS if chosen == WeightChoice.SEED else chosen
+
+    def reranks(self) -> bool:
+        """Whether answers from this snapshot go through the cross-encoder."""
+        mode = self.policy.rerank
+        return mode is RerankMode.ON or (mode is RerankMode.AUTO and self.rerank_helps)
+
+    def with_catalog(self, catalog: Catalog) -> "Snapshot":
+        """The same release over a changed catalog of the same products in the same rows."""
+        return replace(self, catalog=catalog)

@@ -1,0 +1,28 @@
+"""Reranker stage: a text and products → one logit per product."""
+
+from typing import Any
+
+import bentoml
+
+from models.cross_encoder import CrossEncoder, Pairs
+from runners.messages import RerankCall
+from runners.service_settings import BATCHING, STAGE
+from runners.shelf import Shelf, release_store
+from settings import read_settings
+
+
+@bentoml.service(name="Reranker", **STAGE)
+class Reranker:
+    """Scores pairs with the cross-encoder of a release."""
+
+    def __init__(self) -> None:
+        self._shelf = Shelf(release_store(read_settings()), lambda folder: CrossEncoder(folder / "cross_encoder"))
+
+    @bentoml.api(**BATCHING)
+    def rerank(self, calls: list[Any]) -> list[Any]:
+        """`RerankCall` → `Reply` with the logits (len(items),), NaN for products without states."""
+        return self._shelf.answer(calls, _score)
+
+
+def _score(model: CrossEncoder, calls: list[RerankCall]) -> Any:  # noqa: ANN401 - a list of ragged arrays
+    return model.score([Pairs(call.text, call.items) for call in calls])

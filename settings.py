@@ -1,0 +1,58 @@
+"""Settings from the environment (prefix SHELFWISE_), read in one place at start and frozen from then on."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Final
+
+from recommender.errors import InvalidInput
+from recommender.rules.file import DEFAULT_RULES_FILE
+
+PREFIX: Final = "SHELFWISE_"
+ROOT: Final = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """One field per variable: ``database_url`` is SHELFWISE_DATABASE_URL. Relative paths start at the checkout."""
+
+    home: str = str(ROOT / "var")
+    """Everything that Shelfwise writes on this machine, unless another variable says otherwise."""
+    database_url: str = ""
+    releases_url: str = ""
+    """The release store: a folder, or a URL that fsspec understands."""
+    mlflow_tracking_uri: str = ""
+    rules_file: str = str(DEFAULT_RULES_FILE)
+    embedding_model: str = "sentence-transformers/all-MiniLM-L6-v2"
+    log_level: str = "INFO"
+
+    @property
+    def home_folder(self) -> Path:
+        """``home`` as a path; created when first asked for."""
+        folder = Path(self.home).expanduser().resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def resolved(self) -> "Settings":
+        """The same settings with every default that depends on ``home`` filled in."""
+        home = self.home_folder
+        return Settings(
+            home=str(home),
+            database_url=self.database_url or f"sqlite:///{home / 'shelfwise.db'}",
+            releases_url=self.releases_url or str(home / "releases"),
+            mlflow_tracking_uri=self.mlflow_tracking_uri or f"sqlite:///{home / 'mlflow.db'}",
+            rules_file=self.rules_file,
+            embedding_model=self.embedding_model,
+            log_level=self.log_level,
+        )
+
+
+def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Settings of this process. A variable with the prefix that is not known is an error: it is a typing mistake."""
+    known = {PREFIX + field.name.upper(): field.name for field in fields(Settings)}
+    given = {name: value for name, value in environment.items() if name.startswith(PREFIX)}
+    for name, value in given.items():
+        if name not in known:
+            raise InvalidInput(name, value, f"is not a setting; known: {', '.join(sorted(known))}")
+    return Settings(**{known[name]: value for name, value in given.items()}).resolved()

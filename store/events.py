@@ -1,0 +1,331 @@
+"""Customer events: accepted durably and once, and read back as one customer's history."""
+
+import json
+import threading
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import islice
+from operator import itemgetter
+from types import TracebackType
+from typing import Final, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import ColumnElement, Connection, Engine, Row, select, true
+
+from recommender.errors import InvalidInput
+from recommender.events import EVENT_CODES, EventType
+from store.changes import ChangeKind, append_changes
+from store.engine import insert_rows, writing
+from store.errors import StoreUnavailable
+from store.instants import now_ms, to_ms
+from store.tables import user_interactions
+from store.values import check_count, check_instant, check_price, check_text
+
+GROUP_SIZE: Final = 1_000
+"""Events that one commit holds at most, unless a single call brought more."""
+
+QUEUE_SIZE: Final = 50_000
+"""Events that wait for a commit at most; a call that comes then is refused, not queued."""
+
+_IDS_A_QUERY: Final = 1_000  # well below the 32,766 parameters that a statement of SQLite may have
+
+
+class EventResult(StrEnum):
+    """What became of one event."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    """Stored before with the same ``event_id`` and content; nothing was written."""
+    CONFLICT = "conflict"
+    """Another event is stored under this ``event_id``; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What a customer did with a product. Every event that can be made can be stored.
+
+    ``occurred_at`` is in epoch seconds, kept to the millisecond; None is the moment the store receives it.
+    ``metadata`` is kept as its JSON says it. Raises InvalidInput where a value cannot be stored, where neither
+    user nor session is named, for a quantity below 1, a negative price, or a purchase at price 0.
+    """
+
+    product_id: str
+    type: EventType
+    user_id: str | None = None
+    session_id: str | None = None
+    occurred_at: float | None = None
+    event_id: str | None = None
+    quantity: int | None = None
+    price: float | None = None
+    order_id: str | None = None
+    metadata: Mapping[str, object] | None = None
+    request_id: str | None = None
+    position: int | None = None
+
+    def __post_init__(self) -> None:
+        check_text("product_id", self.product_id, required=True)
+        check_text("user_id", self.user_id, required=self.session_id is None)
+        for name in ("session_id", "event_id", "order_id", "request_id"):
+            value = getattr(self, name)
+            check_text(name, value, required=value is not None)
+        check_instant("occurred_at", self.occurred_at)
+        check_count("quantity", self.quantity, least=1)
+        check_count("position", self.position, least=0)
+        check_price("price", self.price, positive=self.type is EventType.PURCHASE)
+        if self.metadata is not None:
+            object.__setattr__(self, "metadata", _as_json_says(self.metadata))
+
+
+def _as_json_says(metadata: Mapping[str, object]) -> Mapping[str, object]:
+    try:
+        said: dict[str, object] = json.loads(json.dumps(dict(metadata), allow_nan=False))
+    except (TypeError, ValueError, RecursionError) as error:
+        # The type alone: the value that JSON cannot write may be one that cannot be printed either.
+        raise InvalidInput("metadata", type(metadata).__name__, f"cannot be written as JSON: {error}") from error
+    return said
+
+
+class EventRow(NamedTuple):
+    """An event in the order and units of the table; see `Event`. Instants are epoch milliseconds."""
+
+    event_id: str | None
+    user_id: str | None
+    session_id: str | None
+    product_id: str
+    type: str
+    occurred_at: int
+    quantity: int | None
+    price: float | None
+    order_id: str | None
+    metadata: Mapping[str, object] | None
+    request_id: str | None
+    position: int | None
+    received_at: int
+
+
+def event_row(event: Event, received_at: int) -> EventRow:
+    """The row of an event that arrived at ``received_at``, in epoch milliseconds."""
+    return EventRow(
+        event_id=event.event_id,
+        user_id=event.user_id,
+        session_id=event.session_id,
+        product_id=event.product_id,
+        type=str(event.type),
+        occurred_at=received_at if event.occurred_at is None else to_ms(event.occurred_at),
+        quantity=event.quantity,
+        price=event.price,
+        order_id=event.order_id,
+        metadata=event.metadata,
+        request_id=event.request_id,
+        position=event.position,
+        received_at=received_at,
+    )
+
+
+def insert_events(connection: Connection, rows: Sequence[EventRow]) -> list[EventResult]:
+    """Store events, each ``event_id`` once; the results are in the order of ``rows``. Announces nothing."""
+    known = _stored_events(connection, {row.event_id for row in rows if row.event_id is not None})
+    fresh: list[EventRow] = []
+    results: list[EventResult] = []
+    for row in rows:
+        earlier = None if row.event_id is None else known.get(row.event_id)
+        if earlier is not None:
+            results.append(EventResult.DUPLICATE if _says_the_same(row, earlier) else EventResult.CONFLICT)
+            continue
+        if row.event_id is not None:
+            known[row.event_id] = row
+        fresh.append(row)
+        results.append(EventResult.ACCEPTED)
+    insert_rows(connection, user_interactions, EventRow._fields, fresh)
+    return results
+
+
+def _stored_events(connection: Connection, event_ids: Collection[str]) -> dict[str, EventRow]:
+    columns = [user_interactions.c[name] for name in EventRow._fields]
+    remaining, found = iter(event_ids), {}
+    while batch := list(islice(remaining, _IDS_A_QUERY)):
+        query = select(*columns).where(user_interactions.c.event_id.in_(batch))
+        found.update({row.event_id: EventRow._make(row) for row in connection.execute(query)})
+    return found
+
+
+def _says_the_same(repeated: EventRow, earlier: EventRow) -> bool:
+    # An event without a time of its own happened when it was received, and a retry is received later.
+    timeless = repeated.occurred_at == repeated.received_at
+    occurred_at = earlier.occurred_at if timeless else repeated.occurred_at
+    return repeated._replace(occurred_at=occurred_at, received_at=earlier.received_at) == earlier
+
+
+def history_key(user_id: str | None, session_id: str | None) -> str:
+    """The key of a customer in the change feed: the user where there is one, else the session, else empty."""
+    if user_id is not None:
+        return f"user:{user_id}"
+    return "" if session_id is None else f"session:{session_id}"
+
+
+def customer_keys(rows: Iterable[EventRow]) -> list[str]:
+    """The distinct keys of the histories that these events belong to: an event of a user in a session has two."""
+    keys: dict[str, None] = {}
+    for row in rows:
+        if row.user_id is not None:
+            keys[history_key(row.user_id, None)] = None
+        if row.session_id is not None:
+            keys[history_key(None, row.session_id)] = None
+    return list(keys)
+
+
+@dataclass(frozen=True)
+class _Batch:
+    rows: list[EventRow]
+    done: Future[list[EventResult]] = field(default_factory=Future)
+
+
+class EventWriter:
+    """One thread that commits events in groups: while one commit is on its way to the disk, the next group gathers.
+
+    A future is resolved only when its events survive power loss. Each transaction also appends a
+    `ChangeKind.CUSTOMER` per key of `customer_keys`. Use as a context manager, or call `close`.
+    """
+
+    def __init__(self, engine: Engine, *, group_size: int = GROUP_SIZE, queue_size: int = QUEUE_SIZE) -> None:
+        self._engine, self._group_size, self._queue_size = engine, group_size, queue_size
+        self._queue: deque[_Batch] = deque()
+        self._queued = 0
+        self._closed = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="event-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, events: Sequence[Event]) -> Future[list[EventResult]]:
+        """Queue events for the next commit, all in one transaction; never waits.
+
+        The future holds one result per event, or fails with StoreUnavailable: the commit failed (nothing of the
+        call was kept), the queue is full, or the writer is closed. Cancelling works until the commit begins.
+        """
+        received_at = now_ms()
+        batch = _Batch([event_row(event, received_at) for event in events])
+        with self._changed:
+            refusal = self._refusal()
+            if refusal is None:
+                self._queue.append(batch)
+                self._queued += len(batch.rows)
+                self._changed.notify()
+        if refusal is not None:
+            batch.done.set_exception(StoreUnavailable(refusal))
+        return batch.done
+
+    def _refusal(self) -> str | None:
+        if self._closed:
+            return "the event writer is closed"
+        return "too many events wait to be written" if self._queued >= self._queue_size else None
+
+    def close(self) -> None:
+        """Commit what is queued, refuse what comes after, and end the thread. Calling it again does nothing."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        self._thread.join()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _run(self) -> None:
+        while group := self._next_group():
+            started = [batch for batch in group if batch.done.set_running_or_notify_cancel()]
+            self._commit(started)
+
+    def _next_group(self) -> list[_Batch]:
+        """Whole batches, at least one; empty only when closed and drained."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._queue or self._closed)
+            group: list[_Batch] = []
+            size = 0
+            while self._queue and (not group or size + len(self._queue[0].rows) <= self._group_size):
+                group.append(self._queue.popleft())
+                size += len(group[-1].rows)
+            self._queued -= size
+            return group
+
+    def _commit(self, group: Sequence[_Batch]) -> None:
+        try:
+            results = self._write([row for batch in group for row in batch.rows])
+        except StoreUnavailable as error:
+            for batch in group:
+                batch.done.set_exception(error)
+        except Exception as error:
+            self._commit_apart(group, error)
+        else:
+            for batch in group:
+                batch.done.set_result(list(islice(results, len(batch.rows))))
+
+    def _commit_apart(self, group: Sequence[_Batch], error: Exception) -> None:
+        # The database refused the content of some batch: that one's caller is told, the others are committed.
+        if len(group) == 1:
+            group[0].done.set_exception(error)
+            return
+        for batch in group:
+            self._commit([batch])
+
+    def _write(self, rows: Sequence[EventRow]) -> Iterator[EventResult]:
+        with writing(self._engine) as connection:
+            results = insert_events(connection, rows)
+            accepted = (row for row, result in zip(rows, results, strict=True) if result is EventResult.ACCEPTED)
+            append_changes(connection, ChangeKind.CUSTOMER, customer_keys(accepted))
+        return iter(results)
+
+
+@dataclass(frozen=True)
+class HistoryRows:
+    """One customer's events as columns of equal length, oldest first.
+
+    ``product_ids`` are as the shop sent them, ``types`` are int8 codes of `recommender.events.EVENT_CODES`,
+    ``occurred_at`` is float64 epoch seconds.
+    """
+
+    product_ids: tuple[str, ...]
+    types: NDArray[np.int8]
+    occurred_at: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.product_ids)
+
+
+def read_history(
+    connection: Connection, *, user_id: str | None, session_id: str | None, limit: int = 5_000
+) -> HistoryRows:
+    """The latest ``limit`` events of the user, or of the session, or of both.
+
+    With both, a session's events count if they name no user: another user's on a shared device do not.
+    With neither, there are none.
+    """
+    table = user_interactions.c
+    of_user = () if user_id is None else _latest(connection, table.user_id == user_id, limit)
+    nobody_else = true() if user_id is None else table.user_id.is_(None)
+    in_session = (
+        () if session_id is None else _latest(connection, (table.session_id == session_id) & nobody_else, limit)
+    )
+    rows = of_user or in_session
+    if of_user and in_session:
+        rows = sorted([*of_user, *in_session], key=itemgetter(0, 1), reverse=True)[:limit]
+    occurred_at, _, product_ids, types = zip(*reversed(rows), strict=True) if rows else ((), (), (), ())
+    return HistoryRows(
+        product_ids=product_ids,
+        types=np.array([EVENT_CODES[kind] for kind in types], dtype=np.int8),
+        occurred_at=np.array(occurred_at, dtype=np.float64) / 1000,
+    )
+
+
+def _latest(connection: Connection, of: ColumnElement[bool], limit: int) -> Sequence[Row[int, int, str, str]]:
+    table = user_interactions.c
+    columns = select(table.occurred_at, table.id, table.product_id, table.type)
+    newest = columns.where(of).order_by(table.occurred_at.desc(), table.id.desc()).limit(limit)
+    return connection.execute(newest).all()

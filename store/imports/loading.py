@@ -1,0 +1,173 @@
+"""Loads a shop's file into the store: in chunks, each row once, resumable after a crash."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final, get_args
+
+from sqlalchemy import Connection, Engine
+
+from recommender.errors import InvalidInput
+from store.catalog import Product, write_products
+from store.changes import ChangeKind, append_changes
+from store.engine import reading, writing
+from store.events import EventResult, EventRow, insert_events
+from store.imports.rejects import Reject, RejectsFile
+from store.imports.rows import Checked, check_events, check_products, ignored_columns, newest_event_ms, require_columns
+from store.imports.source_files import RawChunk, SourceFile, open_source, read_chunks
+from store.instants import now_ms, to_ms, to_seconds
+from store.sync_status import ImportKind, ImportStatus, advance_import, begin_import, find_import, finish_import
+
+CHUNK_ROWS: Final = 50_000
+"""Rows a transaction: it holds the write lock for about half a second."""
+
+_WEEK_MS: Final = 7 * 24 * 3_600_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportReport:
+    """What became of a file.
+
+    ``source`` is the name under which it was first imported. ``rows_read`` counts every data row; ``rows_known`` of
+    them were there already, under the same ``event_id``. ``resumed_after`` is the number of rows that an interrupted
+    import had dealt with before. ``rejects`` is the file that lists the rejected rows, None if there is none.
+    """
+
+    kind: ImportKind
+    source: str
+    sha256: str
+    rows_read: int
+    rows_written: int
+    rows_rejected: int
+    shift_s: float
+    already_imported: bool
+    resumed_after: int
+    rejects: Path | None
+    ignored_columns: tuple[str, ...]
+
+    @property
+    def rows_known(self) -> int:
+        return self.rows_read - self.rows_written - self.rows_rejected
+
+
+def import_file(
+    engine: Engine,
+    kind: ImportKind,
+    path: Path,
+    *,
+    shift_to_now: bool = False,
+    now: float,
+    rejects_dir: Path,
+    progress: Callable[[int, int], None],
+    chunk_rows: int = CHUNK_ROWS,
+) -> ImportReport:
+    """Load a .parquet, .csv, .ndjson or .jsonl file of products or events.
+
+    Rows that break a rule go to ``rejects_dir/<file name>.rejects.ndjson`` with line (the first data row is 1),
+    field, value and reason; the others are loaded. A file whose content was imported before is not read again; an
+    import that was interrupted goes on after its last transaction. ``shift_to_now`` moves all events forward by the
+    largest number of whole weeks that leaves none after ``now`` (epoch seconds). ``progress`` gets the rows done
+    and the rows in all, after each transaction.
+
+    Raises InvalidInput for a file that cannot be read or lacks a required column, and where another process
+    imports the same file; StoreUnavailable where the database fails. Transactions before the error stay, and the
+    same file can be resumed.
+    """
+    if kind not in get_args(ImportKind):
+        raise InvalidInput("kind", kind, f"must be one of {', '.join(get_args(ImportKind))}")
+    if shift_to_now and kind != "events":
+        raise InvalidInput("shift_to_now", shift_to_now, "only events have a time to shift")
+    source = open_source(path)
+    require_columns(source, kind)
+    begun = status = _begin(engine, kind, source, now if shift_to_now else None)
+    rejects = RejectsFile(rejects_dir / f"{begun.source}.rejects.ndjson")
+    if begun.status == "running":
+        rejects.keep_up_to(begun.rows_read)
+        for chunk in read_chunks(source, start=begun.rows_read, size=chunk_rows):
+            status = _load_chunk(engine, kind, status, chunk, rejects)
+            progress(status.rows_read, max(source.rows, status.rows_read))
+        with writing(engine) as connection:
+            status = finish_import(connection, status)
+    return _report(kind, source, begun, status, rejects)
+
+
+def _begin(engine: Engine, kind: ImportKind, source: SourceFile, now: float | None) -> ImportStatus:
+    with reading(engine) as connection:
+        known = find_import(connection, kind=kind, sha256=source.sha256)
+    if known is not None:
+        return known
+    shift_ms = 0 if now is None else _shift_ms(source, now)
+    with writing(engine) as connection:
+        return begin_import(connection, kind=kind, source=source.path.name, sha256=source.sha256, shift_ms=shift_ms)
+
+
+def _shift_ms(source: SourceFile, now: float) -> int:
+    newest = [newest_event_ms(chunk) for chunk in read_chunks(source, start=0, size=CHUNK_ROWS)]
+    known = [instant for instant in newest if instant is not None]
+    return max(0, math.floor((to_ms(now) - max(known)) / _WEEK_MS)) * _WEEK_MS if known else 0
+
+
+def _load_chunk(
+    engine: Engine, kind: ImportKind, status: ImportStatus, chunk: RawChunk, rejects: RejectsFile
+) -> ImportStatus:
+    write: Callable[[Connection], _Outcome]  # the rows are checked here, before the lock is taken
+    if kind == "products":
+        write = partial(_write_products, check_products(chunk))
+    else:
+        write = partial(_write_events, check_events(chunk, shift_ms=status.shift_ms, received_at=now_ms()))
+    with writing(engine) as connection:
+        outcome = write(connection)
+        advanced = advance_import(
+            connection,
+            status,
+            rows_read=status.rows_read + chunk.rows,
+            written=outcome.written,
+            rejected=len(outcome.rejects),
+        )
+        rejects.append(outcome.rejects)
+    return advanced
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    written: int
+    rejects: Sequence[Reject]
+
+
+def _write_products(checked: Checked[Product], connection: Connection) -> _Outcome:
+    write_products(connection, checked.accepted)
+    append_changes(connection, ChangeKind.CATALOG, [None] if checked.accepted else [])
+    return _Outcome(len(checked.accepted), checked.rejects)
+
+
+def _write_events(checked: Checked[EventRow], connection: Connection) -> _Outcome:
+    results = insert_events(connection, checked.accepted)
+    written = results.count(EventResult.ACCEPTED)
+    append_changes(connection, ChangeKind.CUSTOMERS, [None] if written else [])
+    conflicts = [
+        Reject(line, "event_id", row.event_id, "is the id of another event in the store")
+        for row, line, result in zip(checked.accepted, checked.lines, results, strict=True)
+        if result is EventResult.CONFLICT
+    ]
+    return _Outcome(written, sorted([*checked.rejects, *conflicts], key=lambda reject: reject.line))
+
+
+def _report(
+    kind: ImportKind, source: SourceFile, begun: ImportStatus, status: ImportStatus, rejects: RejectsFile
+) -> ImportReport:
+    done_before = begun.status == "done"
+    return ImportReport(
+        kind=kind,
+        source=status.source,
+        sha256=source.sha256,
+        rows_read=status.rows_read,
+        rows_written=status.rows_written,
+        rows_rejected=status.rows_rejected,
+        shift_s=to_seconds(status.shift_ms),
+        already_imported=done_before,
+        resumed_after=0 if done_before else begun.rows_read,
+        rejects=rejects.path if status.rows_rejected and rejects.path.exists() else None,
+        ignored_columns=ignored_columns(source, kind),
+    )

@@ -1,0 +1,270 @@
+"""Checks the rows of a chunk, a column at a time, and makes events or products of those that pass."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import repeat
+from typing import Any, Final, Generic, TypeVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from recommender.errors import InvalidInput
+from recommender.events import EVENT_CODES, EVENT_TYPES, EventType
+from store.catalog import Product
+from store.events import EventRow
+from store.imports.columns import (
+    Mask,
+    NumberColumn,
+    TextColumn,
+    as_count,
+    as_flag,
+    as_instant,
+    as_number,
+    as_series,
+    as_text,
+)
+from store.imports.rejects import Reject
+from store.imports.source_files import RawChunk, SourceFile
+from store.sync_status import ImportKind
+from store.values import MAX_COUNT
+
+EVENT_COLUMNS: Final = (
+    "user_id",
+    "session_id",
+    "product_id",
+    "type",
+    "occurred_at",
+    "quantity",
+    "price",
+    "order_id",
+    "event_id",
+)
+_EVENT_TEXTS: Final = ("product_id", "user_id", "session_id", "type", "order_id", "event_id")
+
+PRODUCT_COLUMNS: Final = (
+    "product_id",
+    "name",
+    "category",
+    "brand",
+    "description",
+    "price",
+    "image_url",
+    "stock",
+    "active",
+    "created_at",
+)
+_PRODUCT_TEXTS: Final = ("product_id", "name", "category", "brand", "description", "image_url")
+
+_REQUIRED: Final[Mapping[ImportKind, tuple[tuple[str, ...], ...]]] = {
+    "products": (("product_id",), ("name",)),
+    "events": (("product_id",), ("type",), ("occurred_at",), ("user_id", "session_id")),
+}
+"""Of each group, a file needs at least one column."""
+
+_UNREADABLE_INSTANT: Final = "must be ISO 8601 or epoch seconds, from 1970 to 2099"
+_UNREADABLE_PRICE: Final = "must be a number of at least 0"
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Checked(Generic[Row]):
+    """What a chunk's rows became, in the order of the file: accepted, with their lines, or rejected."""
+
+    accepted: Sequence[Row]
+    lines: Sequence[int]
+    rejects: Sequence[Reject]
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """A rule, and the rows that break it."""
+
+    field: str
+    failed: Mask
+    reason: str
+
+
+def require_columns(source: SourceFile, kind: ImportKind) -> None:
+    """Raises InvalidInput if no row of the file can be loaded for want of a column."""
+    if source.columns is None:
+        return
+    for group in _REQUIRED[kind]:
+        if not set(group) & set(source.columns):
+            reason = f"{source.path.name} has no column {' or '.join(group)}"
+            raise InvalidInput(group[0], ", ".join(source.columns), reason)
+
+
+def ignored_columns(source: SourceFile, kind: ImportKind) -> tuple[str, ...]:
+    """The file's columns that the import does not read. Of products none: the rest are attributes."""
+    if kind == "products":
+        return ()
+    return tuple(name for name in source.columns or () if name not in EVENT_COLUMNS)
+
+
+def check_events(chunk: RawChunk, *, shift_ms: int, received_at: int) -> Checked[EventRow]:
+    """The chunk's events, moved forward by ``shift_ms``; both times in milliseconds."""
+    columns = _event_columns(chunk)
+    rejects, keep = _first_failures(chunk, columns.checks())
+    return Checked(columns.rows(keep, shift_ms, received_at), _lines(chunk, keep), rejects)
+
+
+def newest_event_ms(chunk: RawChunk) -> int | None:
+    """When the newest of the events happened that `check_events` accepts, in epoch milliseconds."""
+    columns = _event_columns(chunk)
+    _, keep = _first_failures(chunk, columns.checks())
+    return int(columns.occurred_at.values[keep].max()) if keep.any() else None
+
+
+@dataclass(frozen=True, slots=True)
+class _EventColumns:
+    text: Mapping[str, TextColumn]
+    occurred_at: NumberColumn
+    quantity: NumberColumn
+    price: NumberColumn
+
+    def checks(self) -> list[_Check]:
+        text, kind, price = self.text, self.text["type"], self.price
+        nobody = text["user_id"].missing & text["session_id"].missing
+        unknown = np.array([value not in EVENT_CODES for value in kind.values], dtype=bool)
+        unpaid = (kind.values == str(EventType.PURCHASE)) & (price.values == 0)
+        return [
+            _Check("product_id", text["product_id"].missing, "is missing"),
+            _Check("user_id", nobody, "is missing, and so is session_id"),
+            _Check("type", kind.missing, "is missing"),
+            _Check("type", unknown, f"is unknown; the types are {', '.join(EVENT_TYPES)}"),
+            _Check("occurred_at", self.occurred_at.missing, "is missing"),
+            _Check("occurred_at", self.occurred_at.unusable, _UNREADABLE_INSTANT),
+            _Check("quantity", self.quantity.unusable, f"must be a whole number from 1 to {MAX_COUNT}"),
+            _Check("price", price.unusable | (price.values < 0), _UNREADABLE_PRICE),
+            _Check("price", unpaid, "of a purchase must be above 0, or missing where it is unknown"),
+            *_nul_checks(text),
+        ]
+
+    def rows(self, keep: Mask, shift_ms: int, received_at: int) -> list[EventRow]:
+        text = {name: column.values[keep].tolist() for name, column in self.text.items()}
+        occurred_at = (self.occurred_at.values[keep].astype(np.int64) + shift_ms).tolist()
+        quantity, price = _counts(self.quantity.values[keep]), _optional(self.price.values[keep])
+        columns = {"occurred_at": occurred_at, "quantity": quantity, "price": price} | text
+        rest = {"metadata": None, "request_id": None, "position": None, "received_at": received_at}
+        ordered = (columns[name] if name in columns else repeat(rest[name]) for name in EventRow._fields)
+        return list(map(EventRow._make, zip(*ordered, strict=False)))  # a repeat() is of no length
+
+
+def _event_columns(chunk: RawChunk) -> _EventColumns:
+    series = _series(chunk, EVENT_COLUMNS)
+    return _EventColumns(
+        text={name: as_text(series[name]) for name in _EVENT_TEXTS},
+        occurred_at=as_instant(series["occurred_at"]),
+        quantity=as_count(series["quantity"], least=1),
+        price=as_number(series["price"]),
+    )
+
+
+def check_products(chunk: RawChunk) -> Checked[Product]:
+    """The chunk's products; columns of other names than `PRODUCT_COLUMNS` become attributes, as text."""
+    columns = _product_columns(chunk)
+    rejects, keep = _first_failures(chunk, columns.checks())
+    return Checked(columns.products(keep), _lines(chunk, keep), rejects)
+
+
+@dataclass(frozen=True, slots=True)
+class _ProductColumns:
+    text: Mapping[str, TextColumn]
+    attributes: Mapping[str, TextColumn]
+    price: NumberColumn
+    stock: NumberColumn
+    active: NumberColumn
+    created_at: NumberColumn
+
+    def checks(self) -> list[_Check]:
+        return [
+            _Check("product_id", self.text["product_id"].missing, "is missing"),
+            _Check("name", self.text["name"].missing, "is missing"),
+            _Check("price", self.price.unusable | (self.price.values < 0), _UNREADABLE_PRICE),
+            _Check("stock", self.stock.unusable, f"must be a whole number from 0 to {MAX_COUNT}"),
+            _Check("active", self.active.unusable, "must be true or false"),
+            _Check("created_at", self.created_at.unusable, _UNREADABLE_INSTANT),
+            *_nul_checks(self.text),
+            *_nul_checks(self.attributes),
+        ]
+
+    def products(self, keep: Mask) -> list[Product]:
+        text = {name: self.text[name].values[keep].tolist() for name in _PRODUCT_TEXTS}
+        columns = {
+            "external_id": text["product_id"],
+            "name": text["name"],
+            "category": [value or "" for value in text["category"]],
+            "brand": [value or "" for value in text["brand"]],
+            "description": [value or "" for value in text["description"]],
+            "price": _optional(self.price.values[keep]),
+            "image_url": text["image_url"],
+            "stock": _counts(self.stock.values[keep]),
+            "active": (self.active.values[keep] != 0).tolist(),  # missing is NaN, which is not 0
+            "created_at": _optional(self.created_at.values[keep] / 1000),
+            "attributes": self._attributes(keep),
+        }
+        return [Product(**dict(zip(columns, row, strict=True))) for row in zip(*columns.values(), strict=True)]
+
+    def _attributes(self, keep: Mask) -> list[dict[str, str]]:
+        columns = [(name, column.values[keep].tolist()) for name, column in self.attributes.items()]
+        return [
+            {name: values[row] for name, values in columns if values[row] is not None} for row in range(int(keep.sum()))
+        ]
+
+
+def _product_columns(chunk: RawChunk) -> _ProductColumns:
+    series = _series(chunk, (*PRODUCT_COLUMNS, *chunk.columns))
+    return _ProductColumns(
+        text={name: as_text(series[name]) for name in _PRODUCT_TEXTS},
+        attributes={name: as_text(series[name]) for name in chunk.columns if name not in PRODUCT_COLUMNS},
+        price=as_number(series["price"]),
+        stock=as_count(series["stock"], least=0),
+        active=as_flag(series["active"]),
+        created_at=as_instant(series["created_at"]),
+    )
+
+
+def _series(chunk: RawChunk, names: Sequence[str]) -> dict[str, "pd.Series[Any]"]:
+    return {name: as_series(chunk.columns.get(name), len(chunk.lines)) for name in names}
+
+
+def _nul_checks(texts: Mapping[str, TextColumn]) -> list[_Check]:
+    return [_Check(name, column.unusable, "contains a NUL character") for name, column in texts.items()]
+
+
+def _first_failures(chunk: RawChunk, checks: Sequence[_Check]) -> tuple[list[Reject], Mask]:
+    """The chunk's rejects by line, each row for the first rule it breaks, and the rows that break none."""
+    keep = np.ones(len(chunk.lines), dtype=bool)
+    rejects = list(chunk.unreadable)
+    for check in checks:
+        rows = np.flatnonzero(check.failed & keep)
+        values = as_series(chunk.columns.get(check.field), len(keep)).iloc[rows].tolist() if len(rows) else []
+        rejects += [
+            Reject(chunk.lines[row], check.field, _plain(value), check.reason)
+            for row, value in zip(rows.tolist(), values, strict=True)
+        ]
+        keep[rows] = False
+    return sorted(rejects, key=lambda reject: reject.line), keep
+
+
+def _lines(chunk: RawChunk, keep: Mask) -> list[int]:
+    return [chunk.lines[row] for row in np.flatnonzero(keep).tolist()]
+
+
+def _plain(value: object) -> object:
+    """The value as JSON can show it."""
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, float):
+        return value if np.isfinite(value) else None if np.isnan(value) else str(value)
+    return None if value is pd.NaT else str(value)
+
+
+def _optional(values: NDArray[np.float64]) -> list[float | None]:
+    return [None if value != value else value for value in values.tolist()]  # NaN differs from itself
+
+
+def _counts(values: NDArray[np.float64]) -> list[int | None]:
+    return [None if value != value else int(value) for value in values.tolist()]

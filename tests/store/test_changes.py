@@ -1,0 +1,89 @@
+from sqlalchemy import Engine, insert
+
+from store.changes import Change, ChangeKind, append_changes, newest_change, prune_changes, read_changes
+from store.deployments import record_deployment
+from store.engine import reading, writing
+from store.tables import changes
+
+
+def test_changes_come_in_order_after_the_cursor(engine: Engine) -> None:
+    with writing(engine) as connection:
+        assert newest_change(connection) == 0
+        append_changes(connection, ChangeKind.PRODUCT, ["milk", "tea"])
+        append_changes(connection, ChangeKind.CATALOG, [None])
+        append_changes(connection, ChangeKind.CUSTOMER, [])
+    with reading(engine) as connection:
+        assert newest_change(connection) == 3
+        assert read_changes(connection, 1) == [Change(2, ChangeKind.PRODUCT, "tea"), Change(3, "catalog", None)]
+        assert read_changes(connection, 3) == []
+        assert [change.id for change in read_changes(connection, 0, limit=2)] == [1, 2]
+
+
+def test_what_rolled_back_leaves_no_change(engine: Engine) -> None:
+    try:
+        with writing(engine) as connection:
+            append_changes(connection, ChangeKind.PRODUCT, ["milk"])
+            raise ZeroDivisionError
+    except ZeroDivisionError:
+        pass
+    with writing(engine) as connection:
+        append_changes(connection, ChangeKind.PRODUCT, ["tea"])
+        assert read_changes(connection, 0) == [Change(1, "product", "tea")]
+
+
+def write_at(engine: Engine, *instants: int) -> None:
+    with writing(engine) as connection:
+        connection.execute(insert(changes), [{"kind": "product", "key": str(at), "created_at": at} for at in instants])
+
+
+def test_old_changes_are_pruned(engine: Engine) -> None:
+    write_at(engine, 10, 20, 30, 40)
+    with writing(engine) as connection:
+        assert prune_changes(connection, 30) == 2
+        assert [change.key for change in read_changes(connection, 2)] == ["30", "40"]
+        assert prune_changes(connection, 30) == 0
+
+
+def test_ids_are_never_used_twice(engine: Engine) -> None:
+    write_at(engine, 10, 20)
+    with writing(engine) as connection:
+        prune_changes(connection, 1_000)
+        assert newest_change(connection) == 2
+    write_at(engine, 30)
+    with reading(engine) as connection:
+        assert newest_change(connection) == 3
+
+
+def test_a_clock_that_went_back_does_not_make_a_gap(engine: Engine) -> None:
+    write_at(engine, 10, 50, 20, 60)
+    with writing(engine) as connection:
+        assert prune_changes(connection, 30) == 1
+        assert [change.key for change in read_changes(connection, 1)] == ["50", "20", "60"]
+
+
+def test_a_reader_that_came_too_late_reloads_and_goes_on(engine: Engine) -> None:
+    write_at(engine, 10, 20, 30, 40)
+    with writing(engine) as connection:
+        record_deployment(connection, "r1", action="promote", who="ann", why="first")
+        prune_changes(connection, 30)
+        reloads = read_changes(connection, 1)
+        assert [(change.kind, change.key) for change in reloads] == [
+            ("catalog", None),
+            ("customers", None),
+            ("release", "r1"),
+        ]
+        assert [change.id for change in read_changes(connection, reloads[-1].id)] == [3, 4, 5]
+
+
+def test_a_reader_that_missed_nothing_does_not_reload(engine: Engine) -> None:
+    write_at(engine, 10, 20, 30)
+    with writing(engine) as connection:
+        prune_changes(connection, 30)
+        assert [change.id for change in read_changes(connection, 2)] == [3]
+
+
+def test_without_a_release_there_is_none_to_reload(engine: Engine) -> None:
+    write_at(engine, 10, 20, 30)
+    with writing(engine) as connection:
+        prune_changes(connection, 30)
+        assert [change.kind for change in read_changes(connection, 0)] == ["catalog", "customers"]

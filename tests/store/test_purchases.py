@@ -1,0 +1,93 @@
+from dataclasses import replace
+
+import numpy as np
+from sqlalchemy import Engine
+
+from recommender.events import EventType
+from store.engine import reading, writing
+from store.events import Event, event_row, insert_events
+from store.purchases import Purchases, read_purchases
+
+
+def purchase(user: str | None, product: str, at: float) -> Event:
+    return Event(product_id=product, type=EventType.PURCHASE, user_id=user, session_id="s", occurred_at=at)
+
+
+def write(engine: Engine, *events: Event) -> None:
+    with writing(engine) as connection:
+        insert_events(connection, [event_row(event, 0) for event in events])
+
+
+def read(engine: Engine, *, before: float | None = None, since: float | None = None) -> Purchases:
+    with reading(engine) as connection:
+        return read_purchases(connection, before=before, since=since)
+
+
+BASKETS = (
+    purchase("bob", "tea", 30.5),
+    purchase("ann", "milk", 20.0),
+    purchase("ann", "bread", 30.5),
+    purchase("ann", "milk", 10.0),
+)
+
+
+def lines(purchases: Purchases) -> list[tuple[str, str, float]]:
+    columns = zip(purchases.user, purchases.item, purchases.occurred_at, strict=True)
+    return [(purchases.user_ids[user], purchases.item_ids[item], at) for user, item, at in columns]
+
+
+def test_purchases_of_users_in_the_order_of_time(engine: Engine) -> None:
+    view = replace(BASKETS[0], type=EventType.VIEW)
+    write(engine, *BASKETS, view, purchase(None, "tea", 1.0))
+    purchases = read(engine)
+    assert lines(purchases) == [
+        ("ann", "milk", 10.0),
+        ("ann", "milk", 20.0),
+        ("ann", "bread", 30.5),
+        ("bob", "tea", 30.5),
+    ]
+    assert (purchases.user_ids, purchases.item_ids) == (("ann", "bob"), ("bread", "milk", "tea"))
+    assert (purchases.user.dtype, purchases.item.dtype) == (np.int32, np.int32)
+    assert purchases.occurred_at.dtype == np.float64
+
+
+def test_an_empty_store_has_no_purchases(engine: Engine) -> None:
+    purchases = read(engine)
+    assert len(purchases) == 0
+    assert (purchases.user_ids, purchases.item_ids) == ((), ())
+    assert (purchases.user.dtype, purchases.occurred_at.dtype) == (np.int32, np.float64)
+
+
+def test_since_is_included_and_before_is_not(engine: Engine) -> None:
+    write(engine, *BASKETS)
+    assert [at for _, _, at in lines(read(engine, since=20.0))] == [20.0, 30.5, 30.5]
+    assert [at for _, _, at in lines(read(engine, before=20.0))] == [10.0]
+    assert [at for _, _, at in lines(read(engine, since=20.0, before=30.5))] == [20.0]
+    assert read(engine, before=20.0).item_ids == ("milk",)
+
+
+def test_columns_and_hash_do_not_depend_on_the_order_of_writing(engine: Engine) -> None:
+    write(engine, *BASKETS)
+    first = read(engine)
+    with writing(engine) as connection:
+        connection.exec_driver_sql("DELETE FROM user_interactions")
+    write(engine, *reversed(BASKETS))
+    again = read(engine)
+    assert lines(first) == lines(again)
+    assert first.data_hash == again.data_hash
+
+
+def test_the_hash_tells_different_purchases_apart(engine: Engine) -> None:
+    write(engine, *BASKETS)
+    hashes = {read(engine).data_hash, read(engine, before=30.0).data_hash, read(engine, since=15.0).data_hash}
+    write(engine, BASKETS[0])
+    hashes.add(read(engine).data_hash)
+    renamed = replace(read(engine), user_ids=("ann", "eve"))
+    later = replace(read(engine), occurred_at=read(engine).occurred_at + 1)
+    assert len(hashes | {renamed.data_hash, later.data_hash}) == 6
+
+
+def test_more_rows_than_one_fetch(engine: Engine) -> None:
+    write(engine, *(purchase(f"u{number % 7}", f"p{number % 11}", float(number)) for number in range(2_500)))
+    purchases = read(engine)
+    assert lines(purchases) == [(f"u{number % 7}", f"p{number % 11}", float(number)) for number in range(2_500)]

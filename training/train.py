@@ -1,0 +1,339 @@
+"""The whole training: from the store to a registered release. Reads from top to bottom."""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from sqlalchemy import Engine
+
+from models.blender import Blender
+from models.collaborative import Collaborative
+from models.cross_encoder import CrossEncoder, ProductStates, load_product_states
+from models.embedding import ItemVectors
+from models.release import Manifest
+from recommender.errors import InvalidInput
+from recommender.history import DAY
+from recommender.policy import Policy, Weights
+from store.catalog import read_catalog
+from store.engine import reading
+from store.imports import recorded_shift
+from store.purchases import read_purchases
+from training import collaborative as collaborative_job
+from training.assemble import Parts, Provenance, assemble
+from training.cross_encoder import QUICK, THOROUGH, Effort, train_cross_encoder
+from training.dataset import Dataset, build_dataset
+from training.embedding import embed_catalog, export_encoder
+from training.encoder_source import DEFAULT_ENCODER
+from training.evaluate import RERANK_WEIGHTS, Evaluation, evaluate, fit_rerank_weight, sample_customers
+from training.replay import LABEL_DAYS, Arena, build_arena
+from training.report import flat_metrics, markdown, plot, summary
+from training.tracking import REPORT, Job, Tracking, job, register
+from training.weights import UNFITTED_WEIGHTS, fit_weights
+
+THREADS: Final = 2
+
+Report = Callable[[str, int, int], None]
+"""Progress of the step that is running: its name, what is done, the total."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What `shelfwise train` was asked for."""
+
+    workspace: Path
+    """Artifacts that do not change between runs on the same texts (the encoder, the vectors) are kept here."""
+    policy: Policy
+    encoder: str = DEFAULT_ENCODER
+    evaluate_from: datetime | None = None
+    """First moment of the test window, in the data's original time; two weeks before its end where left out."""
+    thorough: bool = False
+    seed: int = 0
+
+    @property
+    def effort(self) -> Effort:
+        """How long the cross-encoder learns."""
+        return THOROUGH if self.thorough else QUICK
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The shop's data, and what it is called in MLflow."""
+
+    data: Dataset
+    data_hash: str
+    shift: float
+    """Seconds by which an import moved the events forward."""
+
+    @property
+    def end(self) -> float:
+        """Just after the newest purchase."""
+        return float(self.data.at.max()) + 1.0 if len(self.data) else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Tuned:
+    """What was decided on cuts before the test window, and how it did in it."""
+
+    blender: Blender
+    evaluation: Evaluation | None
+    evaluated_cut: float | None
+    states: ProductStates
+    """In the order of the source's catalog."""
+
+
+def train(engine: Engine, tracking: Tracking, options: Options, report: Report) -> Manifest:
+    """Read, fit, evaluate, refit on everything, register; returns the registered release's manifest."""
+    source = read_source(engine, report)
+    tracking.open()
+    with job("train", params=_params(options), data_hash=source.data_hash) as run:
+        runs: dict[str, str] = {}
+        vectors, runs["embedding"] = _embedding(source, options, report)
+        tuned, runs["cross_encoder"], runs["blender"] = _tune(source, vectors, options, report)
+        final, runs["collaborative"] = _collaborative(source, options, report)
+        return _release(source, vectors, tuned, final, options, run, runs, report)
+
+
+def run_alone(only: str, engine: Engine, tracking: Tracking, options: Options, report: Report) -> None:
+    """One job on its own, recorded in MLflow; what it makes stays in the workspace and no release is assembled."""
+    source = read_source(engine, report)
+    tracking.open()
+    match only:
+        case "embedding":
+            _embedding(source, options, report)
+        case "collaborative":
+            _collaborative(source, options, report)
+        case "cross-encoder":
+            _cross_encoder(source, options, source.end, report)
+        case _:
+            raise InvalidInput("only", only, "is not a job: embedding, collaborative or cross-encoder")
+
+
+def read_source(engine: Engine, report: Report) -> Source:
+    """Catalog and purchases from the store. `InvalidInput` where there is nothing to learn from."""
+    report("reading the store", 0, 1)
+    with reading(engine) as connection:
+        catalog, purchases = read_catalog(connection), read_purchases(connection)
+        shift = recorded_shift(connection)
+    if not len(catalog):
+        raise InvalidInput("catalog", "0 products", "import products first: shelfwise import products FILE")
+    row = {str(external_id): number for number, external_id in enumerate(catalog.external_id)}
+    rows = np.array([row.get(item_id, -1) for item_id in purchases.item_ids], dtype=np.int32)[purchases.item]
+    listed = rows >= 0  # purchases of products that the catalog does not have are kept in the store, not learnt from
+    data = build_dataset(
+        catalog,
+        purchases.user[listed],
+        rows[listed],
+        purchases.occurred_at[listed],
+        n_users=len(purchases.user_ids),
+    )
+    report("reading the store", 1, 1)
+    return Source(data, purchases.data_hash, shift)
+
+
+def _embedding(source: Source, options: Options, report: Report) -> tuple[ItemVectors, str]:
+    folder = _encoder_folder(options)
+    with job("embedding", params={"encoder": options.encoder}, data_hash=source.data_hash) as run:
+        if not (folder / "config.json").is_file():
+            report("exporting the text encoder", 0, 1)
+            export_encoder(options.encoder, folder)
+            report("exporting the text encoder", 1, 1)
+        vectors = embed_catalog(
+            source.data.catalog,
+            folder,
+            threads=THREADS,
+            progress=lambda done, total: report("embedding product texts", done, total),
+        )
+        run.metrics({"distinct_texts": len(vectors.vectors), "dimension": vectors.vectors.shape[1]})
+        return vectors, run.run_id
+
+
+def _collaborative(source: Source, options: Options, report: Report) -> tuple[Collaborative, str]:
+    """The model that ships: fitted on everything."""
+    params = {
+        "factors": collaborative_job.FACTORS,
+        "regularization": collaborative_job.REGULARIZATION,
+        "iterations": collaborative_job.ITERATIONS,
+        "min_baskets": collaborative_job.MIN_BASKETS,
+        "seed": options.seed,
+    }
+    report("collaborative model on all data", 0, 1)
+    with job("collaborative", params=params, data_hash=source.data_hash) as run:
+        arranged = source.data.arranged(source.end)
+        fitted = collaborative_job.fit_collaborative(arranged, cut=source.end, seed=options.seed)
+        run.metrics({"factored_items": len(fitted.factors), "co_purchase_pairs": len(fitted.co_purchase.item)})
+    report("collaborative model on all data", 1, 1)
+    return fitted, run.run_id
+
+
+def _tune(source: Source, vectors: ItemVectors, options: Options, report: Report) -> tuple[Tuned, str, str]:
+    """Fit weights and the cross-encoder before the test cut, then score everything after it."""
+    test_cut = _test_cut(source, options)
+    fit_cut = test_cut - LABEL_DAYS * DAY
+    states, cross_run = _cross_encoder(source, options, fit_cut, report)
+    params = {"fit_cut": _original(fit_cut, source), "test_cut": _original(test_cut, source), "label_days": LABEL_DAYS}
+    with job("blender", params=params, data_hash=source.data_hash) as run:
+        fitting = _arena(source, vectors, fit_cut, options, report)
+        cross_encoder = _cross_encoder_for(fitting, source, states, options)
+        blender = _fit_blender(fitting, cross_encoder, options, report)
+        run.metrics({f"weight.{name}": value for name, value in asdict(blender.fitted).items()})
+        testing = _arena(source, vectors, test_cut, options, report)
+        evaluation = _evaluate(testing, blender, states, source, options, run, report)
+    return Tuned(blender, evaluation, test_cut if evaluation else None, states), cross_run, run.run_id
+
+
+def _cross_encoder(source: Source, options: Options, cut: float, report: Report) -> tuple[ProductStates, str]:
+    folder = _cross_encoder_folder(options)
+    with job("cross_encoder", params=asdict(options.effort), data_hash=source.data_hash) as run:
+        outcome = train_cross_encoder(
+            source.data,
+            folder,
+            cut=cut,
+            effort=options.effort,
+            seed=options.seed,
+            progress=lambda step, done, total: report(f"cross-encoder: {step}", done, total),
+        )
+        run.curve("loss", outcome.losses)
+        run.metrics({"training_seconds": outcome.seconds, "stopped_early": float(outcome.stopped_early)})
+        return load_product_states(folder), run.run_id
+
+
+def _arena(source: Source, vectors: ItemVectors, cut: float, options: Options, report: Report) -> Arena:
+    name = f"models as of {_original(cut, source)}"
+    report(name, 0, 1)
+    arena = build_arena(source.data, vectors, cut=cut, seed=options.seed)
+    report(name, 1, 1)
+    return arena
+
+
+def _fit_blender(arena: Arena, cross_encoder: CrossEncoder, options: Options, report: Report) -> Blender:
+    customers = arena.customers()
+    cases = list(arena.cases(customers, progress=lambda done, total: report("replaying the past", done, total)))
+    if not cases:
+        return Blender(UNFITTED_WEIGHTS, RERANK_WEIGHTS[0])
+    fitted = fit_weights(cases, seed=options.seed, progress=lambda done, total: report("fitting weights", done, total))
+    report("fitting the weight of reranking", 0, 1)
+    sampled = arena.cases(sample_customers(customers, seed=options.seed + 1))
+    weight = fit_rerank_weight(arena, sampled, fitted, cross_encoder)
+    report("fitting the weight of reranking", 1, 1)
+    return Blender(fitted, weight)
+
+
+def _evaluate(
+    arena: Arena,
+    blender: Blender,
+    states: ProductStates,
+    source: Source,
+    options: Options,
+    run: Job,
+    report: Report,
+) -> Evaluation | None:
+    if not len(arena.customers()):
+        return None
+    evaluation = evaluate(
+        arena,
+        fitted=blender.fitted,
+        rerank_weight=blender.rerank_weight,
+        policy=options.policy,
+        cross_encoder=_cross_encoder_for(arena, source, states, options),
+        progress=lambda done, total: report("evaluating", done, total),
+    )
+    run.metrics(flat_metrics(evaluation))
+    return evaluation
+
+
+def _release(
+    source: Source,
+    vectors: ItemVectors,
+    tuned: Tuned,
+    final: Collaborative,
+    options: Options,
+    run: Job,
+    runs: dict[str, str],
+    report: Report,
+) -> Manifest:
+    """Assemble the folder, keep it in MLflow, and register it."""
+    report("registering the release", 0, 1)
+    order = source.data.order(source.end)
+    parts = Parts(
+        catalog=source.data.catalog.take(order),
+        encoder_folder=_encoder_folder(options),
+        vectors=ItemVectors(vectors.vectors, vectors.row[order], vectors.mean),
+        collaborative=final,
+        cross_encoder_folder=_cross_encoder_folder(options),
+        states=tuned.states.arranged(order),
+        blender=tuned.blender,
+    )
+    provenance = Provenance(
+        data_cut=source.end,
+        evaluated_cut=tuned.evaluated_cut,
+        data_hash=source.data_hash,
+        encoder=options.encoder,
+        rerank=tuned.evaluation is not None and tuned.evaluation.rerank_helps,
+        evaluation=summary(tuned.evaluation) if tuned.evaluation else {},
+        runs=runs,
+    )
+    with tempfile.TemporaryDirectory(dir=options.workspace) as folder:
+        manifest = assemble(parts, provenance, Path(folder), now=datetime.now(UTC))
+        run.folder(Path(folder), under="release")
+    _log_evaluation(source, tuned, run)
+    register(manifest.release_id, run.run_id, artifact_path="release", description=_description(tuned))
+    report("registering the release", 1, 1)
+    return manifest
+
+
+def _log_evaluation(source: Source, tuned: Tuned, run: Job) -> None:
+    """Report, plot and numbers on the run that the release belongs to."""
+    if tuned.evaluation is None or tuned.evaluated_cut is None:
+        return
+    run.metrics(flat_metrics(tuned.evaluation))
+    run.text(markdown(tuned.evaluation, f"Evaluation from {_original(tuned.evaluated_cut, source)}"), REPORT)
+    with tempfile.TemporaryDirectory() as scratch:
+        plot(tuned.evaluation, Path(scratch) / "evaluation.png")
+        run.folder(Path(scratch))
+
+
+def _cross_encoder_for(arena: Arena, source: Source, states: ProductStates, options: Options) -> CrossEncoder:
+    """The trained cross-encoder with its products in the arena's order."""
+    arranged = states.arranged(source.data.order(arena.cut))
+    return CrossEncoder(_cross_encoder_folder(options), states=arranged, threads=THREADS)
+
+
+def _test_cut(source: Source, options: Options) -> float:
+    """Start of the test window in the store's time."""
+    if options.evaluate_from is None:
+        return source.end - LABEL_DAYS * DAY
+    moment = options.evaluate_from
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() + source.shift
+
+
+def _original(moment: float, source: Source) -> str:
+    """A moment of the store in the data's original time, as people know it."""
+    return datetime.fromtimestamp(moment - source.shift, tz=UTC).isoformat(timespec="minutes")
+
+
+def _params(options: Options) -> dict[str, Any]:
+    return {"encoder": options.encoder, "thorough": options.thorough, "seed": options.seed}
+
+
+def _description(tuned: Tuned) -> str:
+    if tuned.evaluation is None:
+        return "not evaluated: too few purchases for a test window"
+    interval = tuned.evaluation.all_products.interval("fitted_blend", 20)
+    return f"NDCG@20 {interval.mean:.4f} ({interval.low:.4f}, {interval.high:.4f}) in the test window"
+
+
+def _encoder_folder(options: Options) -> Path:
+    return options.workspace / "encoders" / options.encoder.replace("/", "--")
+
+
+def _cross_encoder_folder(options: Options) -> Path:
+    return options.workspace / "cross_encoder"
+
+
+def fitted_weights(weights: Weights) -> str:
+    """The blend in one readable line."""
+    return " + ".join(f"{value:.3f}·{name}" for name, value in asdict(weights).items() if value)
