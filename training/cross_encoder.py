@@ -269,6 +269,9 @@ def _in_text_order(
     row: NDArray[np.int32],
 ) -> ProductStates:
     """Batches came sorted by length; the file is sorted by text, so that offsets are plain sums."""
+    if not tokens:  # a shop whose products were all bought too rarely
+        nothing = np.zeros((0, 1), dtype=np.int8), np.zeros(0, dtype=np.float32)
+        return ProductStates(*nothing, np.zeros(1, dtype=np.int64), row)
     back = np.argsort(order)
     offset = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     sorted_tokens = np.concatenate([tokens[place] for place in back])

@@ -1,13 +1,11 @@
 """The whole training: from the store to a registered release. Reads from top to bottom."""
 
 import tempfile
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 from sqlalchemy import Engine
 
 from models.blender import Blender
@@ -17,27 +15,20 @@ from models.embedding import ItemVectors
 from models.release import Manifest
 from recommender.errors import InvalidInput
 from recommender.history import DAY
-from recommender.policy import Policy, Weights
-from store.catalog import read_catalog
-from store.engine import reading
-from store.imports import recorded_shift
-from store.purchases import read_purchases
+from recommender.policy import Policy
 from training import collaborative as collaborative_job
 from training.assemble import Parts, Provenance, assemble
 from training.cross_encoder import QUICK, THOROUGH, Effort, train_cross_encoder
-from training.dataset import Dataset, build_dataset
 from training.embedding import embed_catalog, export_encoder
 from training.encoder_source import DEFAULT_ENCODER
 from training.evaluate import RERANK_WEIGHTS, Evaluation, evaluate, fit_rerank_weight, sample_customers
 from training.replay import LABEL_DAYS, Arena, build_arena
 from training.report import flat_metrics, markdown, plot, summary
+from training.source import Report, Source, read_source
 from training.tracking import REPORT, Job, Tracking, job, register
 from training.weights import UNFITTED_WEIGHTS, fit_weights
 
 THREADS: Final = 2
-
-Report = Callable[[str, int, int], None]
-"""Progress of the step that is running: its name, what is done, the total."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,29 +51,17 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """The shop's data, and what it is called in MLflow."""
-
-    data: Dataset
-    data_hash: str
-    shift: float
-    """Seconds by which an import moved the events forward."""
-
-    @property
-    def end(self) -> float:
-        """Just after the newest purchase."""
-        return float(self.data.at.max()) + 1.0 if len(self.data) else 0.0
-
-
-@dataclass(frozen=True, slots=True)
 class Tuned:
     """What was decided on cuts before the test window, and how it did in it."""
 
     blender: Blender
     evaluation: Evaluation | None
     evaluated_cut: float | None
-    states: ProductStates
-    """In the order of the source's catalog."""
+
+    @property
+    def reranks(self) -> bool:
+        """Whether the evaluation switched the cross-encoder on."""
+        return self.evaluation is not None and self.evaluation.rerank_helps
 
 
 def train(engine: Engine, tracking: Tracking, options: Options, report: Report) -> Manifest:
@@ -92,9 +71,12 @@ def train(engine: Engine, tracking: Tracking, options: Options, report: Report) 
     with job("train", params=_params(options), data_hash=source.data_hash) as run:
         runs: dict[str, str] = {}
         vectors, runs["embedding"] = _embedding(source, options, report)
-        tuned, runs["cross_encoder"], runs["blender"] = _tune(source, vectors, options, report)
+        evaluated, runs["cross_encoder"] = _cross_encoder(source, options, _fit_cut(source, options), report)
+        tuned, runs["blender"] = _tune(source, vectors, evaluated, options, report)
+        if tuned.reranks:  # what ships is refitted on everything; one that is switched off is not worth the minute
+            evaluated, runs["cross_encoder"] = _cross_encoder(source, options, source.end, report)
         final, runs["collaborative"] = _collaborative(source, options, report)
-        return _release(source, vectors, tuned, final, options, run, runs, report)
+        return _release(source, vectors, tuned, final, evaluated, options, run, runs, report)
 
 
 def run_alone(only: str, engine: Engine, tracking: Tracking, options: Options, report: Report) -> None:
@@ -110,28 +92,6 @@ def run_alone(only: str, engine: Engine, tracking: Tracking, options: Options, r
             _cross_encoder(source, options, source.end, report)
         case _:
             raise InvalidInput("only", only, "is not a job: embedding, collaborative or cross-encoder")
-
-
-def read_source(engine: Engine, report: Report) -> Source:
-    """Catalog and purchases from the store. `InvalidInput` where there is nothing to learn from."""
-    report("reading the store", 0, 1)
-    with reading(engine) as connection:
-        catalog, purchases = read_catalog(connection), read_purchases(connection)
-        shift = recorded_shift(connection)
-    if not len(catalog):
-        raise InvalidInput("catalog", "0 products", "import products first: shelfwise import products FILE")
-    row = {str(external_id): number for number, external_id in enumerate(catalog.external_id)}
-    rows = np.array([row.get(item_id, -1) for item_id in purchases.item_ids], dtype=np.int32)[purchases.item]
-    listed = rows >= 0  # purchases of products that the catalog does not have are kept in the store, not learnt from
-    data = build_dataset(
-        catalog,
-        purchases.user[listed],
-        rows[listed],
-        purchases.occurred_at[listed],
-        n_users=len(purchases.user_ids),
-    )
-    report("reading the store", 1, 1)
-    return Source(data, purchases.data_hash, shift)
 
 
 def _embedding(source: Source, options: Options, report: Report) -> tuple[ItemVectors, str]:
@@ -169,20 +129,19 @@ def _collaborative(source: Source, options: Options, report: Report) -> tuple[Co
     return fitted, run.run_id
 
 
-def _tune(source: Source, vectors: ItemVectors, options: Options, report: Report) -> tuple[Tuned, str, str]:
-    """Fit weights and the cross-encoder before the test cut, then score everything after it."""
-    test_cut = _test_cut(source, options)
-    fit_cut = test_cut - LABEL_DAYS * DAY
-    states, cross_run = _cross_encoder(source, options, fit_cut, report)
-    params = {"fit_cut": _original(fit_cut, source), "test_cut": _original(test_cut, source), "label_days": LABEL_DAYS}
+def _tune(
+    source: Source, vectors: ItemVectors, states: ProductStates, options: Options, report: Report
+) -> tuple[Tuned, str]:
+    """Fit the weights before the test cut, then score everything after it."""
+    test_cut, fit_cut = _test_cut(source, options), _fit_cut(source, options)
+    params = {"fit_cut": source.original(fit_cut), "test_cut": source.original(test_cut), "label_days": LABEL_DAYS}
     with job("blender", params=params, data_hash=source.data_hash) as run:
         fitting = _arena(source, vectors, fit_cut, options, report)
-        cross_encoder = _cross_encoder_for(fitting, source, states, options)
-        blender = _fit_blender(fitting, cross_encoder, options, report)
+        blender = _fit_blender(fitting, _cross_encoder_for(fitting, source, states, options), options, report)
         run.metrics({f"weight.{name}": value for name, value in asdict(blender.fitted).items()})
         testing = _arena(source, vectors, test_cut, options, report)
         evaluation = _evaluate(testing, blender, states, source, options, run, report)
-    return Tuned(blender, evaluation, test_cut if evaluation else None, states), cross_run, run.run_id
+    return Tuned(blender, evaluation, test_cut if evaluation else None), run.run_id
 
 
 def _cross_encoder(source: Source, options: Options, cut: float, report: Report) -> tuple[ProductStates, str]:
@@ -202,7 +161,7 @@ def _cross_encoder(source: Source, options: Options, cut: float, report: Report)
 
 
 def _arena(source: Source, vectors: ItemVectors, cut: float, options: Options, report: Report) -> Arena:
-    name = f"models as of {_original(cut, source)}"
+    name = f"models as of {source.original(cut)}"
     report(name, 0, 1)
     arena = build_arena(source.data, vectors, cut=cut, seed=options.seed)
     report(name, 1, 1)
@@ -250,6 +209,7 @@ def _release(
     vectors: ItemVectors,
     tuned: Tuned,
     final: Collaborative,
+    states: ProductStates,
     options: Options,
     run: Job,
     runs: dict[str, str],
@@ -264,7 +224,7 @@ def _release(
         vectors=ItemVectors(vectors.vectors, vectors.row[order], vectors.mean),
         collaborative=final,
         cross_encoder_folder=_cross_encoder_folder(options),
-        states=tuned.states.arranged(order),
+        states=states.arranged(order),
         blender=tuned.blender,
     )
     provenance = Provenance(
@@ -272,7 +232,7 @@ def _release(
         evaluated_cut=tuned.evaluated_cut,
         data_hash=source.data_hash,
         encoder=options.encoder,
-        rerank=tuned.evaluation is not None and tuned.evaluation.rerank_helps,
+        rerank=tuned.reranks,
         evaluation=summary(tuned.evaluation) if tuned.evaluation else {},
         runs=runs,
     )
@@ -290,7 +250,7 @@ def _log_evaluation(source: Source, tuned: Tuned, run: Job) -> None:
     if tuned.evaluation is None or tuned.evaluated_cut is None:
         return
     run.metrics(flat_metrics(tuned.evaluation))
-    run.text(markdown(tuned.evaluation, f"Evaluation from {_original(tuned.evaluated_cut, source)}"), REPORT)
+    run.text(markdown(tuned.evaluation, f"Evaluation from {source.original(tuned.evaluated_cut)}"), REPORT)
     with tempfile.TemporaryDirectory() as scratch:
         plot(tuned.evaluation, Path(scratch) / "evaluation.png")
         run.folder(Path(scratch))
@@ -310,9 +270,9 @@ def _test_cut(source: Source, options: Options) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() + source.shift
 
 
-def _original(moment: float, source: Source) -> str:
-    """A moment of the store in the data's original time, as people know it."""
-    return datetime.fromtimestamp(moment - source.shift, tz=UTC).isoformat(timespec="minutes")
+def _fit_cut(source: Source, options: Options) -> float:
+    """Start of the window before it, on which everything is fitted."""
+    return _test_cut(source, options) - LABEL_DAYS * DAY
 
 
 def _params(options: Options) -> dict[str, Any]:
@@ -332,8 +292,3 @@ def _encoder_folder(options: Options) -> Path:
 
 def _cross_encoder_folder(options: Options) -> Path:
     return options.workspace / "cross_encoder"
-
-
-def fitted_weights(weights: Weights) -> str:
-    """The blend in one readable line."""
-    return " + ".join(f"{value:.3f}·{name}" for name, value in asdict(weights).items() if value)

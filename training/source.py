@@ -1,0 +1,59 @@
+"""What training learns from: a shop's catalog and purchases, read from its store."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+from sqlalchemy import Engine
+
+from recommender.errors import InvalidInput
+from store.catalog import read_catalog
+from store.engine import reading
+from store.imports import recorded_shift
+from store.purchases import read_purchases
+from training.dataset import Dataset, build_dataset
+
+Report = Callable[[str, int, int], None]
+"""Progress of the step that is running: its name, what is done, the total."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The shop's data, and what it is called in MLflow."""
+
+    data: Dataset
+    data_hash: str
+    shift: float
+    """Seconds by which an import moved the events forward."""
+
+    @property
+    def end(self) -> float:
+        """Just after the newest purchase."""
+        return float(self.data.at.max()) + 1.0 if len(self.data) else 0.0
+
+    def original(self, moment: float) -> str:
+        """A moment of the store in the data's original time, as people know it."""
+        return datetime.fromtimestamp(moment - self.shift, tz=UTC).isoformat(timespec="minutes")
+
+
+def read_source(engine: Engine, report: Report) -> Source:
+    """Catalog and purchases from the store. `InvalidInput` where there is nothing to learn from."""
+    report("reading the store", 0, 1)
+    with reading(engine) as connection:
+        catalog, purchases = read_catalog(connection), read_purchases(connection)
+        shift = recorded_shift(connection)
+    if not len(catalog):
+        raise InvalidInput("catalog", "0 products", "import products first: shelfwise import products FILE")
+    row = {str(external_id): number for number, external_id in enumerate(catalog.external_id)}
+    rows = np.array([row.get(item_id, -1) for item_id in purchases.item_ids], dtype=np.int32)[purchases.item]
+    listed = rows >= 0  # purchases of products that the catalog does not have are kept in the store, not learnt from
+    data = build_dataset(
+        catalog,
+        purchases.user[listed],
+        rows[listed],
+        purchases.occurred_at[listed],
+        n_users=len(purchases.user_ids),
+    )
+    report("reading the store", 1, 1)
+    return Source(data, purchases.data_hash, shift)
