@@ -41,17 +41,23 @@ BATCH_SIZE = Histogram(
     buckets=(1, 2, 4, 8, 16, 32, 64),
     registry=REGISTRY,
 )
-RELEASE = Gauge("shelfwise_release_info", "Release that answers come from: 1", ["release", "stage"], registry=REGISTRY)
+RELEASE = Gauge(
+    "shelfwise_release_info", "1 for the release that answers come from", ["release", "stage"], registry=REGISTRY
+)
 CHANGE_LAG = Gauge(
     "shelfwise_change_lag_seconds", "Seconds since this process last caught up with the store", registry=REGISTRY
 )
 
 
+_SHOWN: set[str] = set()
+
+
 def show_release(release: str) -> None:
-    """Say which release serves now; the one before disappears from the scrape."""
-    RELEASE.clear()
-    for stage in ("embedding", "collaborative", "rerank", "blender"):
-        RELEASE.labels(release, stage).set(1)
+    """Say which release serves now: 1; earlier ones of this process stay in the scrape at 0."""
+    _SHOWN.add(release)
+    for known in _SHOWN:  # prometheus_client cannot forget a label in the multi-process mode that BentoML sets
+        for stage in ("embedding", "collaborative", "rerank", "blender"):
+            RELEASE.labels(known, stage).set(known == release)
 
 
 def scrape() -> bytes:

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from models.onnx_session import length_batches, open_session, open_tokenizer, tokenize
+from models.onnx_session import open_session, open_tokenizer, token_batches
 
 BATCH: Final = 64
 
@@ -45,8 +45,7 @@ class TextEncoder:
         return vectors
 
     def _batches(self, texts: list[str]) -> Iterator[tuple[NDArray[np.intp], NDArray[np.float32]]]:
-        for rows in length_batches(texts, BATCH):
-            ids, mask = tokenize(self._tokenizer, [texts[row] for row in rows])
+        for rows, ids, mask in token_batches(self._tokenizer, texts, BATCH):
             yield rows, self._session.run(["vector"], {"input_ids": ids, "attention_mask": mask})[0]
 
 

@@ -9,6 +9,10 @@ PRICE_BANDS: Final[tuple[float, ...]] = (2, 5, 10, 20, 50, 100, 200, 500, 1000)
 band splits products of equal description into one more text to embed."""
 
 
+BROADER_THAN_CATEGORY: Final = frozenset({"department"})
+"""Attributes that say less than the category does: reading them costs time at each embedding and tells nothing apart."""
+
+
 def price_band(price: float | None) -> str:
     """``'2 to 5'`` for 3.99; empty where the price is unknown.
 
@@ -40,7 +44,8 @@ def product_text(
     'farm 7 whole milk, 1 gal. dairy. price 2 to 5'
     """
     band = price_band(price)
-    parts = [name, category, brand, description, *(attributes or {}).values(), f"price {band}" if band else ""]
+    telling = [value for key, value in (attributes or {}).items() if key not in BROADER_THAN_CATEGORY]
+    parts = [name, category, brand, description, *telling, f"price {band}" if band else ""]
     said: set[str] = set()
     kept: list[str] = []
     for part in parts:

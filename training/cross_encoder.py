@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from models.cross_encoder import CrossEncoderConfig, ProductStates, quantise, save_cross_encoder_config
-from models.onnx_session import length_batches, open_tokenizer, tokenize
+from models.onnx_session import open_tokenizer, token_batches
 from recommender.customer_text import customer_text
 from training.collaborative import MIN_BASKETS
 from training.dataset import Dataset
@@ -252,8 +252,7 @@ def _read(
 ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.intp]]]:
     """Frozen-layer states of the texts, in batches: (states, mask, rows)."""
     done = 0
-    for rows in length_batches(texts, 64):
-        ids, mask = tokenize(tokenizer, [texts[row] for row in rows])
+    for rows, ids, mask in token_batches(tokenizer, texts, 64):
         with torch.inference_mode():
             states = model.read(torch.from_numpy(ids), torch.from_numpy(mask)).numpy()
         done += len(rows)

@@ -1,6 +1,7 @@
 """Exports the sentence encoder to ONNX and embeds every distinct product text."""
 
 import hashlib
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
 from models.embedding import EncoderConfig, ItemVectors, TextEncoder, centred, load_item_vectors, save_encoder_config
@@ -17,6 +19,9 @@ from training.onnx_export import export_onnx
 
 MAX_TOKENS: Final = 64
 """Product texts are far shorter; a longer one keeps its beginning, where the name is."""
+
+BLOCK_TEXTS: Final = 4096
+BLOCKS: Final = "blocks"
 
 Progress = Callable[[int, int], None]
 
@@ -67,9 +72,39 @@ def embed_catalog(
     marker = folder / "texts.sha256"
     if marker.is_file() and marker.read_text() == digest:
         return replace(load_item_vectors(folder), row=row.astype(np.int32))
-    raw = TextEncoder(folder, threads=threads).encode(texts.tolist(), progress=progress)
+    raw = _encode_in_blocks(texts.tolist(), folder, digest, threads, progress)
     mean = raw.mean(axis=0)
     vectors = ItemVectors(centred(raw, mean), row.astype(np.int32), mean)
     vectors.save(folder)
     marker.write_text(digest)
+    shutil.rmtree(folder / BLOCKS)
     return vectors
+
+
+def _encode_in_blocks(
+    texts: list[str], folder: Path, digest: str, threads: int, progress: Progress
+) -> NDArray[np.float32]:
+    """Encode, keeping each finished block on disk: an interrupted run goes on where it stopped."""
+    encoder = TextEncoder(folder, threads=threads)
+    blocks = []
+    for start in range(0, len(texts), BLOCK_TEXTS):
+        kept = folder / BLOCKS / f"{digest[:16]}-{start}.npy"
+        if kept.is_file():
+            blocks.append(np.load(kept, allow_pickle=False))
+        else:
+            block = texts[start : start + BLOCK_TEXTS]
+            blocks.append(encoder.encode(block, progress=_later(progress, start, len(texts))))
+            _save_whole(kept, blocks[-1])
+    return np.concatenate(blocks)
+
+
+def _later(progress: Progress, start: int, total: int) -> Progress:
+    return lambda done, _: progress(start + done, total)
+
+
+def _save_whole(path: Path, array: NDArray[np.float32]) -> None:
+    """Under its name only when it is complete."""
+    path.parent.mkdir(exist_ok=True)
+    partial = path.with_suffix(".partial.npy")
+    np.save(partial, array)
+    partial.rename(path)
