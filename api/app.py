@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 from typing import Final
 
 from fastapi import FastAPI
+from fastapi_swagger import patch_fastapi
 
 from api import problems
 from api.middleware import RequestTrace
@@ -27,7 +29,16 @@ def build_app() -> FastAPI:
         yield
         await app.state.serving.stop()
 
-    app = FastAPI(title="Shelfwise", version="0.1.0", description=DESCRIPTION, lifespan=lifespan)
+    app = FastAPI(
+        title="Shelfwise",
+        version=version("shelfwise"),
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+    )
+    patch_fastapi(app)  # /docs from files of our own
     app.add_middleware(RequestTrace)
     for module in (recommendations, interactions, operations):
         app.include_router(module.router)

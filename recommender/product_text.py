@@ -10,7 +10,7 @@ band splits products of equal description into one more text to embed."""
 
 
 BROADER_THAN_CATEGORY: Final = frozenset({"department"})
-"""Attributes that say less than the category does: reading them costs time at each embedding and tells nothing apart."""
+"""Attributes that say less than the category does: reading them costs time and tells nothing apart."""
 
 
 def price_band(price: float | None) -> str:
