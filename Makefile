@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 RUN := $(BIN)/shelfwise
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve train test lint format mlflow loadtest k8s-check image clean
+.PHONY: help install demo serve train check-demo test lint format mlflow loadtest k8s-check image clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -32,6 +32,9 @@ serve: $(INSTALLED)  ## Serve the promoted release
 
 train: $(INSTALLED)  ## Train, evaluate and register a release from what is in the store
 	@$(RUN) train
+
+check-demo: $(INSTALLED)  ## Check the lists of a running demo for 200 real customers and products
+	@$(BIN)/python -m benchmarks.check_demo --base http://127.0.0.1:$(PORT)
 
 test: $(INSTALLED)  ## The whole test suite
 	@$(BIN)/python -m pytest

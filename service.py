@@ -6,11 +6,13 @@ from typing import Any
 import bentoml
 
 from api.app import build_app
+from api.logs import configure_logs
 from api.middleware import OwnPages
 from api.serving import Serving
 from recommender.rules.file import read_rules
 from runners.collaborative import Collaborative
 from runners.embedding import Embedding
+from runners.guard import present_secret
 from runners.reranker import Reranker
 from runners.service_settings import GATEWAY
 from runners.stages import StageHandles
@@ -30,6 +32,8 @@ class Gateway:
 
     def __init__(self) -> None:
         settings = read_settings()
+        configure_logs(settings.log_level)
+        present_secret(settings.stage_secret)
         handles = StageHandles(self.embedding, self.collaborative, self.reranker)
         app.state.serving = Serving(settings, read_rules(Path(settings.rules_file)), handles)
 

@@ -26,6 +26,8 @@ class Settings:
     rules_file: str = str(DEFAULT_RULES_FILE)
     embedding_model: str = "sentence-transformers/all-MiniLM-L6-v2"
     log_level: str = "INFO"
+    stage_secret: str = ""
+    """Shared by gateway and stages where stages listen on a network; required there, for their wire is pickle."""
 
     @property
     def home_folder(self) -> Path:
@@ -45,6 +47,7 @@ class Settings:
             rules_file=self.rules_file,
             embedding_model=self.embedding_model,
             log_level=self.log_level,
+            stage_secret=self.stage_secret,
         )
 
 

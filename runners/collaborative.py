@@ -7,6 +7,7 @@ import bentoml
 from models.collaborative import Collaborative as Model
 from models.collaborative import load_collaborative
 from recommender.history import ItemWeights
+from runners.guard import StageGuard
 from runners.messages import FoldInCall
 from runners.service_settings import BATCHING, STAGE
 from runners.shelf import Shelf, release_store
@@ -28,3 +29,6 @@ class Collaborative:
 
 def _fold_in(model: Model, calls: list[FoldInCall]) -> Any:  # noqa: ANN401 - rows of one array
     return list(model.fold_in([ItemWeights(call.items, call.weights) for call in calls]))
+
+
+Collaborative.add_asgi_middleware(StageGuard)  # type: ignore[attr-defined]

@@ -5,6 +5,7 @@ from typing import Any
 import bentoml
 
 from models.embedding import TextEncoder
+from runners.guard import StageGuard
 from runners.messages import EncodeCall
 from runners.service_settings import BATCHING, STAGE
 from runners.shelf import Shelf, release_store
@@ -26,3 +27,6 @@ class Embedding:
 
 def _encode(encoder: TextEncoder, calls: list[EncodeCall]) -> Any:  # noqa: ANN401 - rows of one array
     return list(encoder.encode([call.text for call in calls]))
+
+
+Embedding.add_asgi_middleware(StageGuard)  # type: ignore[attr-defined]

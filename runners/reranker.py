@@ -5,6 +5,7 @@ from typing import Any
 import bentoml
 
 from models.cross_encoder import CrossEncoder, Pairs
+from runners.guard import StageGuard
 from runners.messages import RerankCall
 from runners.service_settings import BATCHING, STAGE
 from runners.shelf import Shelf, release_store
@@ -26,3 +27,6 @@ class Reranker:
 
 def _score(model: CrossEncoder, calls: list[RerankCall]) -> Any:  # noqa: ANN401 - a list of ragged arrays
     return model.score([Pairs(call.text, call.items) for call in calls])
+
+
+Reranker.add_asgi_middleware(StageGuard)  # type: ignore[attr-defined]

@@ -1,0 +1,1 @@
+"""Measurements and checks over public entry points: HTTP and the command line."""
