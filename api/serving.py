@@ -45,6 +45,8 @@ class Serving:
         self._writer: EventWriter | None = None
         self._tail: asyncio.Task[None] | None = None
         self._cursor = 0
+        self._behind = True
+        """Whether the deployment or the whole catalog has to be read again."""
         self.problems: dict[str, str] = {
             "store": "not opened yet",
             "release": "not loaded yet",
@@ -108,31 +110,37 @@ class Serving:
         caught_up = time.monotonic()
         while True:
             try:
-                if self._writer is None:
-                    await self._open()
-                else:
-                    await self._apply(await asyncio.to_thread(self.store.changes, self._cursor))
-                caught_up = time.monotonic()
-                pause = POLL_SECONDS
+                await self._step()
+                caught_up, pause = time.monotonic(), POLL_SECONDS
             except ShelfwiseError as error:
-                log.warning("the change feed is interrupted: %s", error)
+                log.warning("following the store: %s; trying again", error)
                 DEGRADED.labels(_reason(error)).inc()
+                pause = RETRY_SECONDS
+            except Exception:  # a boundary: an error nobody foresaw must not end the only task that follows the store
+                log.exception("following the store failed; trying again")
+                DEGRADED.labels("change_feed").inc()
                 pause = RETRY_SECONDS
             CHANGE_LAG.set(time.monotonic() - caught_up)
             await asyncio.sleep(pause)
 
+    async def _step(self) -> None:
+        if self._writer is None:
+            await self._open()
+        await self._apply(await asyncio.to_thread(self.store.changes, self._cursor))
+        if self._behind:
+            await self._follow_deployment()
+            self._behind = False
+
     async def _open(self) -> None:
         try:
             await asyncio.to_thread(migrate, self.store.engine)
-            self._cursor = await asyncio.to_thread(
-                self.store.newest_change
-            )  # before anything is read: nothing is missed
+            # The cursor comes before anything is read, so that no change falls between the two.
+            self._cursor = await asyncio.to_thread(self.store.newest_change)
         except StoreUnavailable as error:
             self.problems["store"] = str(error)
             raise
         self._writer = EventWriter(self.store.engine)
         self.problems.pop("store", None)
-        await self._follow_deployment()
 
     def _read_release(self, release_id: str) -> Release:
         return read_release(self._releases.fetch(release_id))
@@ -142,7 +150,7 @@ class Serving:
             return
         kinds = {change.kind for change in changes}
         if ChangeKind.RELEASE in kinds or ChangeKind.CATALOG in kinds:
-            await self._follow_deployment()
+            self._behind = True
         elif ChangeKind.PRODUCT in kinds:
             await self._refresh_products([c.key for c in changes if c.kind == ChangeKind.PRODUCT and c.key])
         if self._live is not None:
@@ -168,34 +176,38 @@ class Serving:
             self.problems["release"] = "no release has been promoted: run `shelfwise train` and `shelfwise promote`"
             return
         try:
-            await self._switch(release_id)
-        except (InvalidRelease, StageUnavailable) as error:
+            if self._live is not None and self._live.release.release_id == release_id:
+                self._live = await self._complete(self._live.release, self._live.stages)
+            else:
+                await self._switch(release_id)
+        except InvalidRelease as error:
             log.error("release %s is refused: %s", release_id, error)
             DEGRADED.labels("release").inc()
             if self._live is None:
                 self.problems["release"] = str(error)
+        except StageUnavailable as error:
+            self.problems.setdefault("release", f"waiting for the stages: {error}")
+            raise
 
     async def _switch(self, release_id: str) -> None:
         """Make the release live once every stage has answered for it and every context has a list."""
-        current = self._live
-        same = current is not None and current.release.release_id == release_id
-        release = current.release if same and current else await asyncio.to_thread(self._read_release, release_id)
-        catalog = await asyncio.to_thread(self.store.catalog)
-        stages = ReleaseStages(self._handles, release_id, _observe_batch)
-        live = await go_live(release, catalog, self.rules, stages)
+        release = await asyncio.to_thread(self._read_release, release_id)
+        live = await self._complete(release, ReleaseStages(self._handles, release_id, _observe_batch))
         await self._try_answers(live)
         self._live = live
         self.problems.clear()
         show_release(release_id)
         log.info("release %s is live: %d products", release_id, len(live.snapshot.catalog))
 
+    async def _complete(self, release: Release, stages: ReleaseStages) -> Live:
+        """The release over the store's catalog as it is now."""
+        return await go_live(release, await asyncio.to_thread(self.store.catalog), self.rules, stages)
+
     async def _try_answers(self, live: Live) -> None:
-        """One recommendation of each context, for the most popular product that may be shown."""
+        """One recommendation of each context, for the most popular product."""
         snapshot = live.snapshot
         await live.stages.encode(["ready?"])
-        shown = snapshot.popular_first[snapshot.allowed[snapshot.popular_first]][:1]
-        if not len(shown):
-            raise InvalidRelease(f"release {snapshot.release}: no product of the catalog may be shown")
+        shown = snapshot.popular_first[:1]
         history = History(shown.astype(np.int32), np.array([0], np.int8), np.array([time.time()]))
         for context in Context:
             anchors = shown if context is not Context.HOMEPAGE else shown[:0]

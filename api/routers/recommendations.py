@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -14,9 +15,11 @@ from api.serving import Serving
 from recommender import types
 from recommender.catalog import product_uuid
 from recommender.errors import InvalidInput, UnknownProduct
+from recommender.history import NO_HISTORY, History
 from recommender.pipeline import recommend
 from recommender.trace import Trace
 from recommender.types import SOURCES, Context, Slate
+from store.errors import StoreUnavailable
 
 CART_LIMIT = 100
 """Products of one cart that are looked at."""
@@ -98,12 +101,13 @@ async def _answer(
     serving: Serving = request.app.state.serving
     live = serving.live
     rows = [_row(live, field, product_id) for field, product_id in anchors]
-    history = await serving.history(live, shopper.user_id, shopper.session_id)
+    history, degraded = await _history(serving, live, shopper)
     trace = Trace(time.perf_counter, live.snapshot.policy.deadline_seconds)
     query = types.Query(
         context=context, limit=limit, at=time.time(), history=history, anchors=np.array(rows, dtype=np.int64)
     )
     slate = await recommend(query, live.snapshot, live.stages, trace)
+    slate = replace(slate, degraded=degraded + slate.degraded)
     _observe(slate, trace)
     response.headers["Server-Timing"] = _server_timing(trace)
     return schemas.Recommendations(
@@ -117,6 +121,14 @@ async def _answer(
         degraded=list(slate.degraded),
         explanation=_explanation(live, context, slate, trace) if shopper.explain else None,
     )
+
+
+async def _history(serving: Serving, live: Live, shopper: schemas.Shopper) -> tuple[History, tuple[str, ...]]:
+    """The shopper's history; a database that cannot answer costs personality, not the answer."""
+    try:
+        return await serving.history(live, shopper.user_id, shopper.session_id), ()
+    except StoreUnavailable:
+        return NO_HISTORY, ("history",)
 
 
 def _row(live: Live, field: str, product_id: str) -> int:

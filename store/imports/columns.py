@@ -144,7 +144,8 @@ def _stamp_ms(stamps: "pd.Series[pd.Timestamp]") -> NDArray[np.float64]:
 
 
 def _number_ms(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.where(seconds >= EARLIEST_NUMBER_S, np.round(seconds * 1000), np.nan)
+    milliseconds = np.round(np.minimum(seconds, LATEST_MS) * 1000)  # no overflow, and still too late where it was
+    return np.where(seconds >= EARLIEST_NUMBER_S, milliseconds, np.nan)
 
 
 def _numbers(values: NDArray[np.floating[Any]], missing: Mask, usable: Mask) -> NumberColumn:

@@ -82,6 +82,15 @@ def test_a_reader_that_missed_nothing_does_not_reload(engine: Engine) -> None:
         assert [change.id for change in read_changes(connection, 2)] == [3]
 
 
+def test_an_id_that_was_never_used_is_no_missed_change(engine: Engine) -> None:
+    """PostgreSQL leaves such gaps where a transaction rolled back."""
+    with writing(engine) as connection:
+        connection.execute(insert(changes), {"id": 1, "kind": "product", "key": "milk", "created_at": 1})
+        connection.execute(insert(changes), {"id": 4, "kind": "product", "key": "tea", "created_at": 1})
+        assert read_changes(connection, 1) == [Change(4, "product", "tea")]
+        assert read_changes(connection, 2) == [Change(4, "product", "tea")]
+
+
 def test_without_a_release_there_is_none_to_reload(engine: Engine) -> None:
     write_at(engine, 10, 20, 30)
     with writing(engine) as connection:

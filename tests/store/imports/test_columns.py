@@ -64,6 +64,7 @@ def test_any_value_as_text(value: object, text: str) -> None:
 def test_ids_with_gaps_stay_whole_numbers() -> None:
     assert as_text(as_series(pa.array([12, None]), 2)).values.tolist() == ["12", None]
     assert as_text(as_series(pa.array([12.0, None]), 2)).values.tolist() == ["12", None]
+    assert as_text(as_series(pa.array([2**60 + 1, None]), 2)).values.tolist() == [str(2**60 + 1), None]
 
 
 def test_nul_is_unusable_in_text() -> None:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from recommender.errors import InvalidInput
+from recommender.product_text import product_text
 from store.catalog import read_catalog
 from store.changes import read_changes
 from store.engine import open_engine, reading, writing
@@ -117,7 +118,9 @@ class TestEachFormat:
         with reading(engine) as connection:
             catalog = read_catalog(connection)
         assert sorted(catalog.external_id, key=int) == [str(number) for number in range(25)]
-        assert catalog.text[catalog.row_of["7"]] == "product 7. red. price 1 to 2"
+        assert catalog.text[catalog.row_of["7"]] == product_text(
+            name="Product 7", attributes={"colour": "red"}, price=1.5
+        )
 
     def test_bad_rows_are_listed_and_the_rest_is_loaded(
         self, engine: Engine, load: Load, tmp_path: Path, suffix: str
