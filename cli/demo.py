@@ -41,7 +41,7 @@ def prepare(settings: Settings, console: Console) -> None:
     if current_release(settings) is not None:
         console.print("A release is promoted already: data and models are reused.")
         return
-    from training.complete_journey import write_shop_files
+    from training.complete_journey.shop_files import write_shop_files
 
     console.rule("1 of 3 · data")
     console.print("Complete Journey by dunnhumby: what 2,469 households bought in 2017")

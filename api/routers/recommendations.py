@@ -45,7 +45,7 @@ ProductId = Annotated[
 ]
 
 
-@router.get("/homepage")
+@router.get("/homepage", response_model_exclude_unset=True)
 async def homepage(
     request: Request, response: Response, query: Annotated[schemas.HomepageQuery, Query()]
 ) -> schemas.Recommendations:
@@ -53,7 +53,7 @@ async def homepage(
     return await _answer(request, response, query, Context.HOMEPAGE, query.limit, [])
 
 
-@router.get("/product/{product_id}", responses=NOT_FOUND)
+@router.get("/product/{product_id}", responses=NOT_FOUND, response_model_exclude_unset=True)
 async def similar_products(
     request: Request,
     response: Response,
@@ -65,7 +65,7 @@ async def similar_products(
     return await _answer(request, response, query, Context.PRODUCT_PAGE, query.limit, anchors)
 
 
-@router.get("/frequently-bought-together/{product_id}", responses=NOT_FOUND)
+@router.get("/frequently-bought-together/{product_id}", responses=NOT_FOUND, response_model_exclude_unset=True)
 async def frequently_bought_together(
     request: Request,
     response: Response,
@@ -77,7 +77,7 @@ async def frequently_bought_together(
     return await _answer(request, response, query, Context.BOUGHT_TOGETHER, query.limit, anchors)
 
 
-@router.get("/cart", responses=NOT_FOUND)
+@router.get("/cart", responses=NOT_FOUND, response_model_exclude_unset=True)
 async def cart(
     request: Request, response: Response, query: Annotated[schemas.CartQuery, Query()]
 ) -> schemas.Recommendations:
@@ -110,7 +110,7 @@ async def _answer(
     slate = replace(slate, degraded=degraded + slate.degraded)
     _observe(slate, trace)
     response.headers["Server-Timing"] = _server_timing(trace)
-    return schemas.Recommendations(
+    answer = schemas.Recommendations(
         recommendations=[_product(live, slate, place) for place in range(len(slate))],
         request_id=request.state.request_id,
         context=context,
@@ -119,8 +119,10 @@ async def _answer(
         release=live.snapshot.release,
         strategy=slate.strategy,
         degraded=list(slate.degraded),
-        explanation=_explanation(live, context, slate, trace) if shopper.explain else None,
     )
+    if shopper.explain:
+        answer.explanation = _explanation(live, context, slate, trace)
+    return answer
 
 
 async def _history(serving: Serving, live: Live, shopper: schemas.Shopper) -> tuple[History, tuple[str, ...]]:

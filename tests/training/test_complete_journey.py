@@ -7,7 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from training.complete_journey import (
+from training.complete_journey.names import TYPE_PHRASES, category_phrase, product_name, type_phrase
+from training.complete_journey.shop_files import (
     SERVICE_DEPARTMENTS,
     ShopFiles,
     brand_label,
@@ -18,9 +19,8 @@ from training.complete_journey import (
     product_rows,
     write_shop_files,
 )
-from training.grocery_names import TYPE_PHRASES, category_phrase, product_name, type_phrase
-from training.grocery_sizes import size_label
-from training.grocery_words import phrase_table
+from training.complete_journey.sizes import size_label
+from training.complete_journey.words import phrase_table
 
 Row = dict[str, object]
 

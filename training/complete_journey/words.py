@@ -1,4 +1,4 @@
-"""The words behind ``grocery_names``: abbreviations, whole words to repair cut ones, and words that move or go."""
+"""The words behind ``names``: abbreviations, whole words to repair cut ones, and words that move or go."""
 
 from collections.abc import Mapping
 from typing import Final

@@ -2,21 +2,21 @@
 
 The keys are upper case, abbreviated, cut at 30 characters, and were stripped of commas and apostrophes. Everything
 here is a pure function of its arguments. A key is looked up among the phrases written by hand, else read word by word
-with the tables of ``grocery_words``.
+with the tables of ``words``.
 """
 
 import re
 from functools import cache
 from typing import Final
 
-from training.grocery_categories import CATEGORY_NOUNS, CATEGORY_PHRASES, CATEGORY_PREFIXES
-from training.grocery_deli import DELI_PHRASES
-from training.grocery_drinks import DRINKS_PHRASES
-from training.grocery_fresh import FRESH_PHRASES
-from training.grocery_household import HOUSEHOLD_PHRASES
-from training.grocery_pantry import PANTRY_PHRASES
-from training.grocery_personal import PERSONAL_PHRASES
-from training.grocery_words import (
+from training.complete_journey.categories import CATEGORY_NOUNS, CATEGORY_PHRASES, CATEGORY_PREFIXES
+from training.complete_journey.deli import DELI_PHRASES
+from training.complete_journey.drinks import DRINKS_PHRASES
+from training.complete_journey.fresh import FRESH_PHRASES
+from training.complete_journey.household import HOUSEHOLD_PHRASES
+from training.complete_journey.pantry import PANTRY_PHRASES
+from training.complete_journey.personal import PERSONAL_PHRASES
+from training.complete_journey.words import (
     ABBREVIATIONS,
     CASED_WORDS,
     FRONT_WORDS,
