@@ -20,6 +20,8 @@ class InProcessStages:
     def __init__(self, collaborative: Collaborative, cross_encoder: CrossEncoder | None = None) -> None:
         self._collaborative = collaborative
         self._cross_encoder = cross_encoder
+        self._asked: tuple[str, bytes] | None = None
+        self._logits: NDArray[np.float32] = np.zeros(0, dtype=np.float32)
 
     async def fold_in(self, confidences: ItemWeights, *, timeout: float) -> NDArray[np.float32]:
         """See `recommender.stages.Stages`."""
@@ -30,7 +32,10 @@ class InProcessStages:
         """See `recommender.stages.Stages`; unavailable where no cross-encoder was given."""
         if self._cross_encoder is None:
             raise StageUnavailable("rerank", "no cross-encoder in this process")
-        return self._cross_encoder.score([Pairs(text, items)])[0]
+        if self._asked != (text, items.tobytes()):  # variants of one evaluation ask for the same pairs in a row
+            self._logits = self._cross_encoder.score([Pairs(text, items)])[0]
+            self._asked = text, items.tobytes()
+        return self._logits
 
 
 def answer_now(coroutine: Coroutine[Any, Any, T]) -> T:

@@ -66,6 +66,14 @@ def co_purchase_scores(snapshot: Snapshot, anchors: NDArray[np.int64]) -> Column
     return related.dense(len(snapshot.catalog)) if len(related) else None
 
 
+def session_scores(snapshot: Snapshot, items: NDArray[np.int64]) -> Column | None:
+    """What goes with the products of this session: bought together with them, or like them where nobody bought them."""
+    together = co_purchase_scores(snapshot, items)
+    if together is not None:
+        return together
+    return content_scores(snapshot, ItemWeights(items.astype(np.int32), np.ones(len(items), dtype=np.float32)))
+
+
 def _padded(scores: NDArray[np.float32], size: int) -> Column:
     if len(scores) == size:
         return scores

@@ -23,6 +23,7 @@ REPEAT_HALF_LIFE_DAYS: Final = 90.0
 FOLD_IN_DECAY_DAYS: Final = 120.0
 """Collaborative input: log1p(Σ exp(−days / 120)), the same in training and at fold-in."""
 PRODUCTS_PER_CUSTOMER: Final = 200
+SESSION_EVENTS: Final = 20
 
 _TASTE = np.array([TASTE_WEIGHTS[kind] for kind in EVENT_TYPES])
 _PURCHASE = EVENT_CODES[EventType.PURCHASE]
@@ -96,6 +97,12 @@ def taste_weights(history: History) -> ItemWeights:
     """Weights of the content profile: Σ w(event) · exp(−days/30) over the latest 200 events (seed 004); may be < 0."""
     latest = History(history.item[-TASTE_EVENTS:], history.kind[-TASTE_EVENTS:], history.at[-TASTE_EVENTS:])
     return _sums(latest.item, _TASTE[latest.kind] * np.exp(-latest.ages() / TASTE_DECAY_DAYS))
+
+
+def session_items(history: History, *, now: float, hours: float) -> NDArray[np.int64]:
+    """Distinct products of the last ``hours`` before ``now``, of the latest 20 events; nothing that was put back."""
+    current = (history.at >= now - hours * 3600.0) & (_TASTE[history.kind] > 0)
+    return np.unique(history.item[current][-SESSION_EVENTS:]).astype(np.int64)
 
 
 def _once_per_basket(history: History) -> History:

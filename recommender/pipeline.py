@@ -18,10 +18,11 @@ from recommender.evidence import (
     collaborative_scores,
     content_scores,
     popularity_scores,
+    session_scores,
     weigh_evidence,
 )
 from recommender.fusion import blend, rerank_terms
-from recommender.history import DAY, ItemWeights, fold_in_confidences, repeat_counts, taste_weights
+from recommender.history import DAY, ItemWeights, fold_in_confidences, repeat_counts, session_items, taste_weights
 from recommender.slate import fill_slate
 from recommender.snapshot import Snapshot
 from recommender.stages import Stages
@@ -30,7 +31,13 @@ from recommender.types import SOURCES, Candidates, Context, Query, Removal, Slat
 
 FINDERS: Final[Mapping[Context, tuple[Source, ...]]] = MappingProxyType(
     {
-        Context.HOMEPAGE: (Source.CONTENT, Source.COLLABORATIVE, Source.POPULARITY, Source.REPEAT),
+        Context.HOMEPAGE: (
+            Source.CONTENT,
+            Source.COLLABORATIVE,
+            Source.POPULARITY,
+            Source.REPEAT,
+            Source.SESSION,
+        ),
         Context.PRODUCT_PAGE: (Source.CONTENT, Source.CO_PURCHASE),
         Context.CART: (Source.CONTENT, Source.CO_PURCHASE),
         Context.BOUGHT_TOGETHER: (Source.CO_PURCHASE, Source.CONTENT),
@@ -126,7 +133,16 @@ async def _columns(
         found[Source.COLLABORATIVE] = await _collaborative(query, snapshot, stages, trace, degraded)
         repeat = repeat_counts(query.history)
         found[Source.REPEAT] = repeat.dense(len(snapshot.catalog)) if len(repeat) else None
+        found[Source.SESSION] = _session(query, snapshot)
     return {source: column for source, column in found.items() if column is not None}
+
+
+def _session(query: Query, snapshot: Snapshot) -> Column | None:
+    policy = snapshot.policy
+    if not policy.session_weight:
+        return None
+    items = session_items(query.history, now=query.at, hours=policy.session_hours)
+    return session_scores(snapshot, items) if len(items) else None
 
 
 async def _collaborative(
@@ -228,7 +244,7 @@ def _strategy(query: Query, evidence: Evidence, table: NDArray[np.float32]) -> s
     """How this list came about, in the words of the API."""
     if query.context is Context.BOUGHT_TOGETHER:
         return _bought_together_strategy(table)
-    personal = {Source.CONTENT, Source.COLLABORATIVE, Source.REPEAT, Source.CO_PURCHASE} & evidence.columns.keys()
+    personal = set(Source) - {Source.POPULARITY} & evidence.columns.keys()
     return "hybrid" if personal else "popular"
 
 

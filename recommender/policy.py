@@ -14,13 +14,14 @@ from recommender.types import SOURCES, Context, Source
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
-    """score = α·content + β·collaborative + γ·popularity + δ·repeat + ε·co_purchase (seed 004, extended)."""
+    """score = α·content + β·collaborative + γ·popularity + δ·repeat (seed 004), + ε·co_purchase + ζ·session."""
 
     content: float = 0.0
     collaborative: float = 0.0
     popularity: float = 0.0
     repeat: float = 0.0
     co_purchase: float = 0.0
+    session: float = 0.0
 
     def vector(self) -> NDArray[np.float32]:
         """One weight per source, in the order of `SOURCES`."""
@@ -75,6 +76,7 @@ def _default_candidates() -> Mapping[Source, int]:
             Source.POPULARITY: 50,
             Source.REPEAT: 100,
             Source.CO_PURCHASE: 50,
+            Source.SESSION: 20,
         }
     )
 
@@ -88,12 +90,15 @@ class Policy:
     """Top-k of each source at the default limits; larger limits take more."""
     rerank: RerankMode = RerankMode.AUTO
     rerank_depth: int = 20
+    session_weight: float = 0.5
+    """Weight on the homepage of what goes with the shopper's last hours. Offline data of orders cannot fit it."""
+    session_hours: float = 12.0
     new_arrival_boost: float = 0.0
     """Added to the score of products created within `new_arrival_days`; scores of the blend lie around 0 to 1."""
     new_arrival_days: float = 30.0
     deadline_seconds: float = 0.150
 
     def without_soft_rules(self) -> "Policy":
-        """No caps and no boosts: the protocol under which models are compared."""
+        """No caps, no boosts and no session: the protocol under which models are compared."""
         bare = {context: replace(own, max_per_category=None) for context, own in self.contexts.items()}
-        return replace(self, contexts=MappingProxyType(bare), new_arrival_boost=0.0)
+        return replace(self, contexts=MappingProxyType(bare), session_weight=0.0, new_arrival_boost=0.0)

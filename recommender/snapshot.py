@@ -84,9 +84,9 @@ class Snapshot:
     def weights(self, context: Context) -> Weights:
         """The blend's weights for this context, names resolved."""
         chosen = self.policy.contexts[context].weights
-        if chosen == WeightChoice.FITTED:
-            return self.fitted
-        return SEED_WEIGHTS if chosen == WeightChoice.SEED else chosen
+        if isinstance(chosen, WeightChoice):
+            chosen = self.fitted if chosen is WeightChoice.FITTED else SEED_WEIGHTS
+        return replace(chosen, session=self.policy.session_weight) if context is Context.HOMEPAGE else chosen
 
     def reranks(self) -> bool:
         """Whether answers from this snapshot go through the cross-encoder."""

@@ -27,6 +27,7 @@ class Source(StrEnum):
     POPULARITY = "popularity"
     REPEAT = "repeat"
     CO_PURCHASE = "co_purchase"
+    SESSION = "session"
 
 
 SOURCES: Final[tuple[Source, ...]] = tuple(Source)

@@ -31,7 +31,9 @@ Event = tuple[int, EventType, float]
 class ScriptedStages:
     """Real fold-in, a reranker that gives each item the logit it was told, and stages that can be down."""
 
-    def __init__(self, snapshot: Snapshot, *, logits: Mapping[int, float] | None = None, down: Sequence[str] = ()):
+    def __init__(
+        self, snapshot: Snapshot, *, logits: Mapping[int, float] | None = None, down: Sequence[str] = ()
+    ) -> None:
         model = Collaborative(snapshot.factors, 1.0, snapshot.co_purchase, snapshot.popularity)
         self._fold_in = InProcessStages(model).fold_in
         self._logits = logits or {}
@@ -86,7 +88,9 @@ def history_of() -> Callable[..., History]:
 def shelf() -> Callable[..., Catalog]:
     """``shelf("coffee", "coffee", "tea")``: one product per category named, with optional stock and creation times."""
 
-    def build(*categories: str, stock: Mapping[int, int] | None = None, created: Mapping[int, float] | None = None):
+    def build(
+        *categories: str, stock: Mapping[int, int] | None = None, created: Mapping[int, float] | None = None
+    ) -> Catalog:
         return build_catalog(
             [
                 ProductRow(
@@ -123,9 +127,10 @@ def neighbours_of() -> Callable[..., Neighbours]:
 def snapshot_of(neighbours_of: Callable[..., Neighbours]) -> Callable[..., Snapshot]:
     """A snapshot over a catalog in which no source knows anything, but for the arrays given."""
 
+    rules = read_rules()
+
     def build(catalog: Catalog, **given: Any) -> Snapshot:
         n = len(catalog)
-        rules = read_rules()
         silent: dict[str, Any] = {
             "release": "test",
             "catalog": catalog,
@@ -169,7 +174,11 @@ def changed() -> Callable[..., Snapshot]:
     """``changed(snapshot, stock={3: 0}, active={4: False}, policy=…)``: the same shop with columns or settings set."""
 
     def build(
-        snapshot: Snapshot, *, stock: Mapping[int, int] | None = None, active: Mapping[int, bool] | None = None, **rest
+        snapshot: Snapshot,
+        *,
+        stock: Mapping[int, int] | None = None,
+        active: Mapping[int, bool] | None = None,
+        **rest: Any,
     ) -> Snapshot:
         columns = {"stock": snapshot.catalog.stock.copy(), "active": snapshot.catalog.active.copy()}
         for name, values in {"stock": stock or {}, "active": active or {}}.items():

@@ -43,7 +43,14 @@ def test_a_part_that_says_nothing_new_is_left_out() -> None:
 
 @pytest.mark.parametrize(
     ("price", "band"),
-    [(0.0, "under 2"), (1.99, "under 2"), (2.0, "2 to 5"), (5.0, "5 to 10"), (999.0, "500 to 1000"), (1e9, "over 1000")],
+    [
+        (0.0, "under 2"),
+        (1.99, "under 2"),
+        (2.0, "2 to 5"),
+        (5.0, "5 to 10"),
+        (999.0, "500 to 1000"),
+        (1e9, "over 1000"),
+    ],
 )
 def test_a_price_falls_into_the_band_whose_lower_border_it_reaches(price: float, band: str) -> None:
     assert price_band(price) == band
