@@ -31,16 +31,18 @@ def demo(port: int, prepare_only: bool) -> None:
     """Import Complete Journey, train, promote, and serve on 127.0.0.1. What is there already is not done again."""
     settings, console = read_settings(), Console()
     began = time.monotonic()
-    prepare(settings, console)
-    if not prepare_only:
-        _serve(settings, console, port, began)
+    if prepare_only:
+        prepare(settings, console)
+        return
+    if current_release(settings) is None:  # in a process of its own: what training loads must not stay while we serve
+        subprocess.run([sys.executable, "-m", "cli.main", "demo", "--prepare-only"], check=True)
+    else:
+        console.print("A release is promoted already: data and models are reused.")
+    _serve(settings, console, port, began)
 
 
 def prepare(settings: Settings, console: Console) -> None:
-    """Everything before serving; each part is skipped where it was done before."""
-    if current_release(settings) is not None:
-        console.print("A release is promoted already: data and models are reused.")
-        return
+    """Everything before serving; an interrupted import goes on, and finished texts are not embedded again."""
     from training.complete_journey.shop_files import write_shop_files
 
     console.rule("1 of 3 · data")

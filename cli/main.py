@@ -31,3 +31,7 @@ def main() -> None:
     except ShelfwiseError as error:
         Console(stderr=True, soft_wrap=True).print(f"[red]error:[/red] {error}", highlight=False)
         sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

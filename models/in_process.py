@@ -23,6 +23,11 @@ class InProcessStages:
         self._asked: tuple[str, bytes] | None = None
         self._logits: NDArray[np.float32] = np.zeros(0, dtype=np.float32)
 
+    async def similarities(self, vectors: NDArray[np.float32], profile: NDArray[np.float32]) -> NDArray[np.float32]:
+        """See `recommender.stages.Stages`."""
+        products: NDArray[np.float32] = vectors @ profile
+        return products
+
     async def fold_in(self, confidences: ItemWeights, *, timeout: float) -> NDArray[np.float32]:
         """See `recommender.stages.Stages`."""
         vector: NDArray[np.float32] = self._collaborative.fold_in([confidences])[0]

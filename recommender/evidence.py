@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from recommender.history import ItemWeights
 from recommender.snapshot import Snapshot
+from recommender.stages import Stages
 from recommender.types import SOURCES, Source
 
 Column = NDArray[np.float32]
@@ -40,13 +41,13 @@ def weigh_evidence(columns: dict[Source, Column], allowed: NDArray[np.bool_]) ->
     return Evidence(columns, best)
 
 
-def content_scores(snapshot: Snapshot, taste: ItemWeights) -> Column | None:
+async def content_scores(snapshot: Snapshot, taste: ItemWeights, stages: Stages) -> Column | None:
     """Cosine between each product and Σ weight · vector of the products in ``taste``; None where that sum is 0."""
     profile = taste.weight @ snapshot.vectors[snapshot.vector_row[taste.item]]
     length = float(np.linalg.norm(profile))
     if length < 1e-6:
         return None
-    per_text = snapshot.vectors @ (profile / length).astype(np.float32)
+    per_text = await stages.similarities(snapshot.vectors, (profile / length).astype(np.float32))
     return per_text[snapshot.vector_row]
 
 
@@ -66,12 +67,17 @@ def co_purchase_scores(snapshot: Snapshot, anchors: NDArray[np.int64]) -> Column
     return related.dense(len(snapshot.catalog)) if len(related) else None
 
 
-def session_scores(snapshot: Snapshot, items: NDArray[np.int64]) -> Column | None:
+async def session_scores(snapshot: Snapshot, items: NDArray[np.int64], stages: Stages) -> Column | None:
     """What goes with the products of this session: bought together with them, or like them where nobody bought them."""
     together = co_purchase_scores(snapshot, items)
     if together is not None:
         return together
-    return content_scores(snapshot, ItemWeights(items.astype(np.int32), np.ones(len(items), dtype=np.float32)))
+    return await content_scores(snapshot, evenly(items), stages)
+
+
+def evenly(items: NDArray[np.int64]) -> ItemWeights:
+    """The same weight for each of the items."""
+    return ItemWeights(items.astype(np.int32), np.ones(len(items), dtype=np.float32))
 
 
 def _padded(scores: NDArray[np.float32], size: int) -> Column:

@@ -17,6 +17,7 @@ from recommender.evidence import (
     co_purchase_scores,
     collaborative_scores,
     content_scores,
+    evenly,
     popularity_scores,
     session_scores,
     weigh_evidence,
@@ -126,23 +127,23 @@ async def _columns(
     """Score columns of the sources that have something to say in this context."""
     found: dict[Source, Column | None] = {Source.POPULARITY: popularity_scores(snapshot)}
     if len(query.anchors):
-        found[Source.CONTENT] = content_scores(snapshot, _evenly(query.anchors))
+        found[Source.CONTENT] = await content_scores(snapshot, evenly(query.anchors), stages)
         found[Source.CO_PURCHASE] = co_purchase_scores(snapshot, query.anchors)
     elif query.context is Context.HOMEPAGE and len(query.history):
-        found[Source.CONTENT] = content_scores(snapshot, taste_weights(query.history))
+        found[Source.CONTENT] = await content_scores(snapshot, taste_weights(query.history), stages)
         found[Source.COLLABORATIVE] = await _collaborative(query, snapshot, stages, trace, degraded)
         repeat = repeat_counts(query.history)
         found[Source.REPEAT] = repeat.dense(len(snapshot.catalog)) if len(repeat) else None
-        found[Source.SESSION] = _session(query, snapshot)
+        found[Source.SESSION] = await _session(query, snapshot, stages)
     return {source: column for source, column in found.items() if column is not None}
 
 
-def _session(query: Query, snapshot: Snapshot) -> Column | None:
+async def _session(query: Query, snapshot: Snapshot, stages: Stages) -> Column | None:
     policy = snapshot.policy
     if not policy.session_weight:
         return None
     items = session_items(query.history, now=query.at, hours=policy.session_hours)
-    return session_scores(snapshot, items) if len(items) else None
+    return await session_scores(snapshot, items, stages) if len(items) else None
 
 
 async def _collaborative(
@@ -253,7 +254,3 @@ def _bought_together_strategy(table: NDArray[np.float32]) -> str:
     if together.all() and len(together):
         return "co_purchase"
     return "co_purchase+similarity" if together.any() else "similarity"
-
-
-def _evenly(items: NDArray[np.int64]) -> ItemWeights:
-    return ItemWeights(items.astype(np.int32), np.ones(len(items), dtype=np.float32))

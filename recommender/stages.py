@@ -9,7 +9,10 @@ from recommender.history import ItemWeights
 
 
 class Stages(Protocol):
-    """Every method raises `StageUnavailable` when it cannot answer within ``timeout`` seconds."""
+    """Methods with a ``timeout`` raise `StageUnavailable` when they cannot answer within so many seconds."""
+
+    async def similarities(self, vectors: NDArray[np.float32], profile: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(m,) dot products of the vectors (m, d) with a profile (d,): in this process, on the snapshot's columns."""
 
     async def fold_in(self, confidences: ItemWeights, *, timeout: float) -> NDArray[np.float32]:
         """Query vector (f,) of a customer with these item confidences, for dot products with the item factors."""

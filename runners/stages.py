@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from recommender.errors import StageUnavailable
 from recommender.history import ItemWeights
 from runners.messages import EncodeCall, FoldInCall, Reply, RerankCall
+from runners.similarity import SimilarityBatcher
 
 ENCODE_TIMEOUT_S: Final = 30.0
 """For new products, which no shopper waits for."""
@@ -35,6 +36,11 @@ class ReleaseStages:
 
     def __init__(self, handles: StageHandles, release: str, on_batch: OnBatch) -> None:
         self._handles, self._release, self._on_batch = handles, release, on_batch
+        self._similarity = SimilarityBatcher()
+
+    async def similarities(self, vectors: NDArray[np.float32], profile: NDArray[np.float32]) -> NDArray[np.float32]:
+        """See `recommender.stages.Stages`; batched with whatever else waits."""
+        return await self._similarity.similarities(vectors, profile)
 
     async def fold_in(self, confidences: ItemWeights, *, timeout: float) -> NDArray[np.float32]:
         """See `recommender.stages.Stages`."""

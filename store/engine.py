@@ -35,7 +35,6 @@ _WRITE_TURN: Final = 7_433_929_011  # any number of our own: the advisory lock o
 _PRAGMAS: Final = (
     "synchronous=FULL",  # a commit survives power loss, in WAL mode too
     "cache_size=-32768",  # KiB: index pages of a bulk import stay in memory (16 instead of 21 s for 1.47 M rows)
-    "mmap_size=268435456",  # reads of a customer's scattered rows take half the time
 )
 
 

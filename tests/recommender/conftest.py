@@ -42,6 +42,9 @@ class ScriptedStages:
         """Text and items of every call to the reranker."""
         self.timeouts: list[float] = []
 
+    async def similarities(self, vectors: NDArray[np.float32], profile: NDArray[np.float32]) -> NDArray[np.float32]:
+        return vectors @ profile
+
     async def fold_in(self, confidences: ItemWeights, *, timeout: float) -> NDArray[np.float32]:
         self._check("collaborative", timeout)
         return await self._fold_in(confidences, timeout=timeout)

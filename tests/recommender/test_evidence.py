@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from models.collaborative import Collaborative
+from models.in_process import InProcessStages, answer_now
 from recommender.catalog import Catalog
 from recommender.evidence import (
     co_purchase_scores,
@@ -21,6 +23,8 @@ from recommender.history import ItemWeights
 from recommender.snapshot import Neighbours, Snapshot
 from recommender.types import SOURCES, Source
 
+NOTHING = Neighbours(np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32))
+STAGES = InProcessStages(Collaborative(np.zeros((0, 4), np.float32), 1.0, NOTHING, np.zeros(0, np.float32)))
 SIZE = 8
 ALL = np.arange(SIZE)
 columns = arrays(np.float32, SIZE, elements=st.integers(-1600, 1600).map(lambda sixteenths: sixteenths / 16))
@@ -86,14 +90,14 @@ def test_a_source_is_scaled_alone(one: np.ndarray, other: np.ndarray) -> None:
 
 
 def test_content_is_the_cosine_with_the_taste(two_aisles: Snapshot) -> None:
-    scores = content_scores(two_aisles, liking(_0=3.0, _20=4.0))
+    scores = answer_now(content_scores(two_aisles, liking(_0=3.0, _20=4.0), STAGES))
     assert scores is not None
     assert scores[:20] == pytest.approx(np.full(20, 0.6))
     assert scores[20:] == pytest.approx(np.full(20, 0.8))
 
 
 def test_disliked_products_turn_the_content_score_negative(two_aisles: Snapshot) -> None:
-    scores = content_scores(two_aisles, liking(_0=-1.0))
+    scores = answer_now(content_scores(two_aisles, liking(_0=-1.0), STAGES))
     assert scores is not None
     assert scores[5] == -1.0
     assert scores[25] == 0.0
@@ -101,12 +105,12 @@ def test_disliked_products_turn_the_content_score_negative(two_aisles: Snapshot)
 
 @pytest.mark.parametrize("taste", [liking(), liking(_0=1.0, _1=-1.0)], ids=["nothing liked", "likes that cancel"])
 def test_content_is_silent_without_a_direction(two_aisles: Snapshot, taste: ItemWeights) -> None:
-    assert content_scores(two_aisles, taste) is None
+    assert answer_now(content_scores(two_aisles, taste, STAGES)) is None
 
 
 def test_content_is_silent_about_a_text_at_the_mean(two_aisles: Snapshot) -> None:
     at_mean = replace(two_aisles, vectors=np.zeros((2, 2), dtype=np.float32))
-    assert content_scores(at_mean, liking(_0=1.0)) is None
+    assert answer_now(content_scores(at_mean, liking(_0=1.0), STAGES)) is None
 
 
 def test_co_purchase_sums_over_the_anchors(

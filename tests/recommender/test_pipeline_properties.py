@@ -95,7 +95,7 @@ def random_history(rng: np.random.Generator, n: int) -> History:
     return History(
         rng.integers(0, n, size).astype(np.int32),
         rng.integers(0, len(EVENT_TYPES), size).astype(np.int8),
-        NOW - np.sort(rng.random(size) * 4000 * DAY)[::-1],
+        NOW - np.sort(rng.random(size) * float(rng.choice([0.5, 4000])) * DAY)[::-1],
     )
 
 

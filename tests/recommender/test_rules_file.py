@@ -56,6 +56,7 @@ def test_every_setting_arrives(read: Read) -> None:
           cart: {weights: {content: 0.25, co_purchase: 0.75}}
         candidates: {content: 80}
         rerank: {mode: "on", depth: 10}
+        session: {weight: 0.25, hours: 3}
         new_arrivals: {boost: 0.5, days: 7}
         deadline_ms: 90
         """
@@ -67,6 +68,7 @@ def test_every_setting_arrives(read: Read) -> None:
     assert policy.contexts[Context.PRODUCT_PAGE] == Policy().contexts[Context.PRODUCT_PAGE]
     assert policy.candidates == {**Policy().candidates, Source.CONTENT: 80}
     assert (policy.rerank, policy.rerank_depth) == (RerankMode.ON, 10)
+    assert (policy.session_weight, policy.session_hours) == (0.25, 3)
     assert (policy.new_arrival_boost, policy.new_arrival_days) == (0.5, 7)
     assert policy.deadline_seconds == pytest.approx(0.09)
 
@@ -95,6 +97,7 @@ def test_a_context_that_sets_only_its_cap_keeps_its_weights(read: Read) -> None:
         ("rerank: {depth: 0}", "rerank.depth", 0),
         ("contexts: {homepage: {weights: seed, max_per_category: 0}}", "max_per_category", 0),
         ("candidates: {content: many}", "candidates.content", "many"),
+        ("session: {hours: 0}", "session.hours", 0),
         ("new_arrivals: {boost: -1}", "new_arrivals.boost", -1),
         ("deadline_ms: 0", "deadline_ms", 0),
         ("deadline_ms: .inf", "deadline_ms", float("inf")),
