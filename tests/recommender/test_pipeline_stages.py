@@ -144,12 +144,12 @@ def test_with_every_stage_down_the_hard_rules_hold(
 def test_an_error_that_is_not_expected_is_not_hidden(
     reranked: Snapshot, ask: Ask, scripted: Scripted, tea_drinker: History
 ) -> None:
-    class Broken:
+    class Broken(type(scripted(reranked))):  # type: ignore[misc]
         async def fold_in(self, confidences: object, *, timeout: float) -> NDArray[np.float32]:
             raise ZeroDivisionError("a bug")
 
     with pytest.raises(ZeroDivisionError):
-        ask(reranked, history=tea_drinker, stages=Broken())
+        ask(reranked, history=tea_drinker, stages=Broken(reranked))
 
 
 def test_stages_are_given_what_is_left_of_the_deadline(

@@ -8,15 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.in_process import answer_now
 from recommender.events import EVENT_TYPES, TASTE_WEIGHTS, EventType
 from recommender.evidence import session_scores
 from recommender.history import SESSION_EVENTS, History, session_items
 from recommender.policy import Policy, Weights
 from recommender.snapshot import Snapshot
+from recommender.stages import Stages
 from recommender.types import SOURCES, Context, Slate, Source
 
 Ask = Callable[..., Slate]
 HistoryOf = Callable[..., History]
+Scripted = Callable[..., Stages]
 VIEW, BUY, ADD, REMOVE = EventType.VIEW, EventType.PURCHASE, EventType.CART_ADD, EventType.CART_REMOVE
 HOUR = 1 / 24
 
@@ -61,9 +64,9 @@ def test_session_items_are_distinct_recent_and_liked(
 
 
 def test_what_is_bought_together_with_the_session_comes_first(
-    lively: Snapshot, ask: Ask, history_of: HistoryOf
+    lively: Snapshot, ask: Ask, history_of: HistoryOf, scripted: Scripted
 ) -> None:
-    scores = session_scores(lively, np.array([0]))
+    scores = answer_now(session_scores(lively, np.array([0]), scripted(lively)))
     assert scores is not None
     assert np.flatnonzero(scores).tolist() == [1, 21]
     slate = ask(replace(lively, fitted=Weights()), history=history_of((0, VIEW, HOUR)), limit=3)
@@ -72,16 +75,16 @@ def test_what_is_bought_together_with_the_session_comes_first(
     assert session_column(slate)[0] == 1.0
 
 
-def test_where_nobody_bought_anything_together_likeness_counts(lively: Snapshot) -> None:
-    scores = session_scores(lively, np.array([30]))
+def test_where_nobody_bought_anything_together_likeness_counts(lively: Snapshot, scripted: Scripted) -> None:
+    scores = answer_now(session_scores(lively, np.array([30]), scripted(lively)))
     assert scores is not None
     assert scores[20:] == pytest.approx(np.ones(20))
     assert scores[:20] == pytest.approx(np.zeros(20))
 
 
-def test_a_session_about_which_nothing_is_known_is_silent(lively: Snapshot) -> None:
+def test_a_session_about_which_nothing_is_known_is_silent(lively: Snapshot, scripted: Scripted) -> None:
     speechless = replace(lively, vectors=np.zeros((2, 2), dtype=np.float32))
-    assert session_scores(speechless, np.array([30])) is None
+    assert answer_now(session_scores(speechless, np.array([30]), scripted(speechless))) is None
 
 
 def test_yesterday_is_not_the_session(lively: Snapshot, ask: Ask, history_of: HistoryOf) -> None:
