@@ -36,6 +36,16 @@ train: $(INSTALLED)  ## Train, evaluate and register a release from what is in t
 check-demo: $(INSTALLED)  ## Check the lists of a running demo for 200 real customers and products
 	@$(BIN)/python -m benchmarks.check_demo --base http://127.0.0.1:$(PORT)
 
+loadtest: $(INSTALLED)  ## 16 clients, 2,000 requests against the running demo
+	@$(BIN)/python -m loadtests.closed_loop --host http://127.0.0.1:$(PORT) --clients 16 --requests 2000 --read-only \
+		--warmup 200 --database "$${SHELFWISE_DATABASE_URL:-sqlite:///$${SHELFWISE_HOME:-$(CURDIR)/var}/shelfwise.db}"
+
+k8s-check: $(INSTALLED)  ## Render the manifests and check them against Kubernetes' schemas
+	@$(BIN)/python -m pytest tests/k8s
+
+image: $(INSTALLED)  ## Build the bento that the image is made of (k8s/README.md: from there to an image)
+	@BENTOML_DO_NOT_TRACK=True $(BIN)/bentoml build
+
 test: $(INSTALLED)  ## The whole test suite
 	@$(BIN)/python -m pytest
 
