@@ -9,21 +9,21 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.metrics import REQUESTS
 
-OWN_PATHS: Final = frozenset({"/", "/livez", "/readyz"})
-"""Paths that BentoML would answer itself, less usefully."""
+BENTOML_PATHS: Final = frozenset({"/healthz", "/schema.json"})
+"""What is left to BentoML; its other pages and its plain-text 404 say less than ours."""
 
 _SENT_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class OwnPages:
-    """Outermost: hands `OWN_PATHS` to our app before BentoML sees them. ``app`` is BentoML's."""
+    """Outermost: our app answers every request but those of `BENTOML_PATHS`. ``app`` is BentoML's."""
 
     def __init__(self, app: ASGIApp, *, own: ASGIApp) -> None:
         self._app, self._own = app, own
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
-        ours = scope["type"] == "http" and scope["path"] in OWN_PATHS
+        ours = scope["type"] == "http" and scope["path"] not in BENTOML_PATHS
         await (self._own if ours else self._app)(scope, receive, send)
 
 

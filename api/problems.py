@@ -1,5 +1,6 @@
 """Every error as application/problem+json (RFC 9457), mapped in one place."""
 
+import json
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -49,7 +50,14 @@ def problem(request: Request, kind: Kind, detail: str, **further: Any) -> JSONRe
         "request_id": request_id,
         **further,
     }
-    return JSONResponse(body, status_code=kind.status, media_type="application/problem+json")
+    return _AsciiJSON(body, status_code=kind.status, media_type="application/problem+json")
+
+
+class _AsciiJSON(JSONResponse):
+    """What callers sent is repeated to them, and JSON can name half characters that UTF-8 cannot write."""
+
+    def render(self, content: Any) -> bytes:  # noqa: ANN401 - any JSON value
+        return json.dumps(content, ensure_ascii=True, allow_nan=False).encode()
 
 
 def install(app: FastAPI) -> None:
@@ -68,9 +76,7 @@ def install(app: FastAPI) -> None:
 
 
 async def _unprocessable(request: Request, error: RequestValidationError) -> Response:
-    errors = [
-        {"field": _field(one["loc"]), "value": _shown(one.get("input")), "reason": one["msg"]} for one in error.errors()
-    ]
+    errors = [{"field": _field(one), "value": _value(one), "reason": one["msg"]} for one in error.errors()]
     first = errors[0]
     detail = f"{first['field']}={first['value']!r}: {first['reason']}"
     return problem(request, INVALID, detail, field=first["field"], value=first["value"], errors=errors)
@@ -104,10 +110,17 @@ async def _internal(request: Request, error: ShelfwiseError) -> Response:
     return problem(request, INTERNAL, "the error is in the log under this request id")
 
 
-def _field(location: tuple[Any, ...]) -> str:
+def _field(error: dict[str, Any]) -> str:
     """``limit`` rather than ``query.limit``: where it stood is clear from the request."""
-    parts = [str(part) for part in location if part not in {"query", "path", "body"}]
+    if error["type"] == "json_invalid":
+        return "body"
+    parts = [str(part) for part in error["loc"] if part not in {"query", "path", "body"}]
     return ".".join(parts) or "body"
+
+
+def _value(error: dict[str, Any]) -> Any:  # noqa: ANN401 - whatever the caller sent
+    """What was sent there; pydantic gives the whole object where a field is missing from it."""
+    return None if error["type"] == "missing" else _shown(error.get("input"))
 
 
 def _shown(value: Any) -> Any:  # noqa: ANN401 - whatever the caller sent

@@ -7,12 +7,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from recommender.events import EventType
 
+ID_PATTERN = r"^[^\s\x00-\x1f\x7f]+$"
+ID_LENGTH = 128
+
 Id = Annotated[
     str,
     Field(
         min_length=1,
-        max_length=128,
-        pattern=r"^[^\s\x00-\x1f\x7f]+$",
+        max_length=ID_LENGTH,
+        pattern=ID_PATTERN,
         description="1 to 128 characters without spaces or control characters",
     ),
 ]

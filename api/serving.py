@@ -186,7 +186,8 @@ class Serving:
             if self._live is None:
                 self.problems["release"] = str(error)
         except StageUnavailable as error:
-            self.problems.setdefault("release", f"waiting for the stages: {error}")
+            if self._live is None:
+                self.problems["release"] = f"waiting for the stages: {error}"
             raise
 
     async def _switch(self, release_id: str) -> None:

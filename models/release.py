@@ -3,8 +3,9 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,18 @@ from recommender.errors import InvalidRelease
 
 SCHEMA_VERSION: Final = 1
 MANIFEST: Final = "manifest.json"
+NEEDED: Final = (
+    "items.npy",
+    "embedding/vectors.npy",
+    "embedding/vector_row.npy",
+    "embedding/mean.npy",
+    "collaborative/factors.npy",
+    "collaborative/popularity.npy",
+    "collaborative/co_purchase.npz",
+    "collaborative/config.json",
+    "blender/weights.json",
+)
+"""What the gateway loads itself: each must be vouched for."""
 
 
 class FileEntry(BaseModel):
@@ -74,17 +87,28 @@ def read_release(folder: Path) -> Release:
     """Verify every file against the manifest, then load. `InvalidRelease` names the file that is wrong."""
     manifest = read_manifest(folder)
     verify_files(folder, manifest)
-    items = np.load(folder / "items.npy", allow_pickle=False)
-    release = Release(
-        folder=folder,
-        manifest=manifest,
-        items=items,
-        item_vectors=load_item_vectors(folder / "embedding"),
-        collaborative=load_collaborative(folder / "collaborative"),
-        blender=load_blender(folder / "blender"),
-    )
+    for name in NEEDED:
+        if name not in manifest.files:
+            raise InvalidRelease(f"release {manifest.release_id}: {name} is not listed in the manifest")
+    try:
+        release = Release(
+            folder=folder,
+            manifest=manifest,
+            items=np.load(folder / "items.npy", allow_pickle=False),
+            item_vectors=load_item_vectors(folder / "embedding"),
+            collaborative=load_collaborative(folder / "collaborative"),
+            blender=load_blender(folder / "blender"),
+        )
+    except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile) as error:
+        raise InvalidRelease(f"release {manifest.release_id}: cannot be read: {error}") from error
     _check_rows(release)
     return release
+
+
+def _is_inside(name: str) -> bool:
+    """Whether a manifest's file name stays below the release folder."""
+    path = PurePosixPath(name)
+    return not path.is_absolute() and ".." not in path.parts
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -104,6 +128,8 @@ def read_manifest(folder: Path) -> Manifest:
 def verify_files(folder: Path, manifest: Manifest) -> None:
     """`InvalidRelease` with the file's name where one is missing, or its size or hash differs."""
     for name, entry in manifest.files.items():
+        if not _is_inside(name):
+            raise InvalidRelease(f"release {manifest.release_id}: {name} lies outside of the release")
         path = folder / name
         if not path.is_file():
             raise InvalidRelease(f"release {manifest.release_id}: {name} is missing")
@@ -143,3 +169,7 @@ def _check_rows(release: Release) -> None:
     for name, count in rows.items():
         if count != n:
             raise InvalidRelease(f"release {release.release_id}: {name} has {count} rows, items.npy has {n}")
+    if (factored := len(release.collaborative.factors)) > n:
+        raise InvalidRelease(
+            f"release {release.release_id}: collaborative/factors.npy has {factored} rows, items.npy has {n}"
+        )

@@ -72,7 +72,10 @@ async def session_scores(snapshot: Snapshot, items: NDArray[np.int64], stages: S
     together = co_purchase_scores(snapshot, items)
     if together is not None:
         return together
-    return await content_scores(snapshot, evenly(items), stages)
+    like = await content_scores(snapshot, evenly(items), stages)
+    if like is not None:
+        like[items] = 0.0  # what goes with the session, not the session itself
+    return like
 
 
 def evenly(items: NDArray[np.int64]) -> ItemWeights:

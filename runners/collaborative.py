@@ -24,7 +24,7 @@ class Collaborative:
     @bentoml.api(**BATCHING)
     def fold_in(self, calls: list[Any]) -> list[Any]:
         """`FoldInCall` → `Reply` with the query vector (f,)."""
-        return self._shelf.answer(calls, _fold_in)
+        return self._shelf.answer([FoldInCall._make(call) for call in calls], _fold_in)
 
 
 def _fold_in(model: Model, calls: list[FoldInCall]) -> Any:  # noqa: ANN401 - rows of one array

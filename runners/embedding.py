@@ -22,7 +22,7 @@ class Embedding:
     @bentoml.api(**BATCHING)
     def encode(self, calls: list[Any]) -> list[Any]:
         """`EncodeCall` → `Reply` with the encoder's own vector (d,), not yet centred for the shop."""
-        return self._shelf.answer(calls, _encode)
+        return self._shelf.answer([EncodeCall._make(call) for call in calls], _encode)
 
 
 def _encode(encoder: TextEncoder, calls: list[EncodeCall]) -> Any:  # noqa: ANN401 - rows of one array

@@ -4,22 +4,20 @@ The wire between BentoML services is pickle, so a stage is never exposed: it bin
 a NetworkPolicy on Kubernetes.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 
-@dataclass(frozen=True, slots=True)
-class EncodeCall:
+class EncodeCall(NamedTuple):
     """One text to embed with the encoder of a release."""
 
     release: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class FoldInCall:
+class FoldInCall(NamedTuple):
     """One customer to fold in: item rows of the release and a confidence each."""
 
     release: str
@@ -27,8 +25,7 @@ class FoldInCall:
     weights: NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True)
-class RerankCall:
+class RerankCall(NamedTuple):
     """One text with the item rows to score for it."""
 
     release: str
@@ -36,8 +33,7 @@ class RerankCall:
     items: NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """Answer to one call of a batch."""
 
     value: NDArray[np.float32] | None

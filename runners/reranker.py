@@ -22,7 +22,7 @@ class Reranker:
     @bentoml.api(**BATCHING)
     def rerank(self, calls: list[Any]) -> list[Any]:
         """`RerankCall` → `Reply` with the logits (len(items),), NaN for products without states."""
-        return self._shelf.answer(calls, _score)
+        return self._shelf.answer([RerankCall._make(call) for call in calls], _score)
 
 
 def _score(model: CrossEncoder, calls: list[RerankCall]) -> Any:  # noqa: ANN401 - a list of ragged arrays

@@ -44,18 +44,31 @@ class Shelf(Generic[Model]):
         self._releases, self._load = releases, load
         self._models: OrderedDict[str, Model] = OrderedDict()
         self._lock = threading.Lock()
+        self._loading = threading.Lock()
 
     def model(self, release: str) -> Model:
         """The model of this release; `InvalidRelease` where it is missing or damaged."""
+        model = self._held(release)
+        if model is None:
+            with self._loading:  # the release that serves is answered for meanwhile
+                model = self._held(release) or self._fetch(release)
+        return model
+
+    def _held(self, release: str) -> Model | None:
         with self._lock:
-            if release not in self._models:
-                folder = self._releases.fetch(release)
-                verify_files(folder, read_manifest(folder))
-                self._models[release] = self._load(folder)
-                while len(self._models) > KEPT:
-                    self._models.popitem(last=False)
-            self._models.move_to_end(release)
-            return self._models[release]
+            if release in self._models:
+                self._models.move_to_end(release)
+            return self._models.get(release)
+
+    def _fetch(self, release: str) -> Model:
+        folder = self._releases.fetch(release)
+        verify_files(folder, read_manifest(folder))
+        model = self._load(folder)
+        with self._lock:
+            self._models[release] = model
+            while len(self._models) > KEPT:
+                self._models.popitem(last=False)
+        return model
 
     def answer(
         self, calls: Sequence[CallT], score: Callable[[Model, list[CallT]], Sequence[NDArray[np.float32]]]

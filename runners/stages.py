@@ -67,7 +67,7 @@ class ReleaseStages:
             replies = await asyncio.wait_for(method(calls), None if timeout == float("inf") else timeout)
         except (TimeoutError, aiohttp.ClientError, BentoMLException, OSError) as error:
             raise StageUnavailable(stage, f"{type(error).__name__}: {error}") from error
-        return [self._value(stage, reply) for reply in replies]
+        return [self._value(stage, Reply._make(reply)) for reply in replies]
 
     def _value(self, stage: str, reply: Reply) -> NDArray[np.float32]:
         self._on_batch(stage, reply.batch)

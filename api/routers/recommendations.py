@@ -1,5 +1,6 @@
 """``/api/v1/recommendations``: the native dialect (seed 004)."""
 
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -82,7 +83,10 @@ async def cart(
     request: Request, response: Response, query: Annotated[schemas.CartQuery, Query()]
 ) -> schemas.Recommendations:
     """What goes with this cart; never what is in it."""
-    ids = list(dict.fromkeys(part.strip() for part in query.product_ids.split(",") if part.strip()))
+    ids = list(dict.fromkeys(part.strip(" ") for part in query.product_ids.split(",") if part.strip(" ")))
+    for one in ids:
+        if not re.fullmatch(schemas.ID_PATTERN, one) or len(one) > schemas.ID_LENGTH:
+            raise InvalidInput("product_ids", one, "is not an id: 1 to 128 characters without spaces")
     if not ids:
         raise InvalidInput("product_ids", query.product_ids, "names no product")
     if len(ids) > CART_LIMIT:
@@ -100,7 +104,7 @@ async def _answer(
 ) -> schemas.Recommendations:
     serving: Serving = request.app.state.serving
     live = serving.live
-    rows = [_row(live, field, product_id) for field, product_id in anchors]
+    rows = list(dict.fromkeys(_row(live, field, product_id) for field, product_id in anchors))
     history, degraded = await _history(serving, live, shopper)
     trace = Trace(time.perf_counter, live.snapshot.policy.deadline_seconds)
     query = types.Query(

@@ -16,6 +16,7 @@ import yaml
 
 from cli.serve import ONE_THREAD, QUIET
 from settings import PREFIX
+from tests.k8s.conftest import rendered
 from tests.k8s.manifests import ROOT, Manifests
 from tests.k8s.serving_packages import constraints, serving_pins
 
@@ -45,6 +46,32 @@ def bento(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home / "bentos" / "shelfwise" / "test"
 
 
+@pytest.fixture(scope="module")
+def gateway(bento: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """Port of the gateway of the compact overlay: the manifest's variables, the bento, folders of this machine."""
+    tmp_path, compact = tmp_path_factory.mktemp("gateway"), rendered("overlays/compact")
+    (workload,) = compact.workloads
+    (start,) = workload.container["args"]
+    port = _free_port()
+    bare = {name: value for name, value in os.environ.items() if not name.startswith((PREFIX, "BENTOML_"))}
+    here = {
+        "BENTOML_HOME": str(tmp_path / "bentoml"),
+        "SHELFWISE_HOME": str(tmp_path / "home"),
+        "SHELFWISE_RELEASES_URL": str(tmp_path / "releases"),
+        "SHELFWISE_DATABASE_URL": f"sqlite:///{tmp_path}/shop.db",
+        "BENTOML_PORT": str(port),
+    }
+    environment = bare | ONE_THREAD | QUIET | compact.settings() | workload.environment | here
+    # What the image's entry point makes of the container's arguments.
+    command = [sys.executable, "-m", "bentoml_cli._internal.start", start, "--host", "127.0.0.1", str(bento)]
+    process = subprocess.Popen(command, env=environment, cwd=tmp_path)
+    try:
+        yield port
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
 def test_bento_holds_what_serves_and_nothing_else(bento: Path) -> None:
     files = {str(path.relative_to(bento / "src")) for path in (bento / "src").rglob("*") if path.is_file()}
     expected = {str(path.relative_to(ROOT)) for path in (ROOT / "store" / "migrations" / "versions").glob("*.py")}
@@ -61,7 +88,8 @@ def test_bento_holds_no_models(bento: Path) -> None:
     assert described["entry_service"] == "Gateway"
 
 
-def test_bento_needs_nothing_of_the_checkout(bento: Path, tmp_path: Path) -> None:
+def test_bento_needs_nothing_of_the_checkout(bento: Path, gateway: int, tmp_path: Path) -> None:
+    """(The gateway is named so that it starts meanwhile.)"""
     arguments = [str(bento / "src"), str(ROOT), f"sqlite:///{tmp_path}/shop.db"]
     output = subprocess.run(
         [sys.executable, "-c", IMPORTED, *arguments], check=True, capture_output=True, text=True, cwd=tmp_path
@@ -90,31 +118,6 @@ def test_image_sets_what_shelfwise_serve_sets() -> None:
     assert {env["name"]: env["value"] for env in envs} == ONE_THREAD | QUIET
 
 
-@pytest.fixture
-def gateway(bento: Path, compact: Manifests, tmp_path: Path) -> Iterator[int]:
-    """Port of the gateway of the compact overlay: the manifest's variables, the bento, folders of this machine."""
-    (workload,) = compact.workloads
-    (start,) = workload.container["args"]
-    port = _free_port()
-    bare = {name: value for name, value in os.environ.items() if not name.startswith((PREFIX, "BENTOML_"))}
-    here = {
-        "BENTOML_HOME": str(tmp_path / "bentoml"),
-        "SHELFWISE_HOME": str(tmp_path / "home"),
-        "SHELFWISE_RELEASES_URL": str(tmp_path / "releases"),
-        "SHELFWISE_DATABASE_URL": f"sqlite:///{tmp_path}/shop.db",
-        "BENTOML_PORT": str(port),
-    }
-    environment = bare | ONE_THREAD | QUIET | compact.settings() | workload.environment | here
-    # What the image's entry point makes of the container's arguments.
-    command = [sys.executable, "-m", "bentoml_cli._internal.start", start, "--host", "127.0.0.1", str(bento)]
-    process = subprocess.Popen(command, env=environment, cwd=tmp_path)
-    try:
-        yield port
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
 def test_manifest_starts_the_bento(gateway: int, compact: Manifests) -> None:
     """Without a release a pod is alive and says what it waits for; so it is started, not restarted."""
     (workload,) = compact.workloads
@@ -141,7 +144,7 @@ def _get(port: int, path: str, seconds: float = 60.0) -> tuple[int, Any]:
             connection.request("GET", path)
             answer = connection.getresponse()
             return answer.status, answer.read()
-        except ConnectionError:
+        except (ConnectionError, TimeoutError):  # the port takes connections before the service behind it is imported
             if time.monotonic() > ends:
                 raise
             time.sleep(0.1)

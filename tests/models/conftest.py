@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 from models.blender import Blender
 from models.collaborative import Collaborative
@@ -15,6 +16,9 @@ from models.embedding import ItemVectors
 from models.release import MANIFEST, SCHEMA_VERSION, Manifest, file_entries, file_sha256
 from recommender.policy import Weights
 from recommender.snapshot import Neighbours
+
+settings.register_profile("shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared machine")  # a busy neighbour must not fail a property
 
 ITEMS = ["milk", "bread", "wine", "cheese"]
 

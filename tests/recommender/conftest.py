@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
 
 from models.collaborative import Collaborative
@@ -20,6 +21,9 @@ from recommender.rules.file import read_rules
 from recommender.snapshot import Neighbours, Snapshot
 from recommender.trace import Trace, timeless
 from recommender.types import Context, Query, Slate
+
+settings.register_profile("shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared machine")  # a busy neighbour must not fail a property
 
 NOW = 1_700_000_000.0
 EVEN_BLEND = Weights(content=1.0, collaborative=1.0, popularity=0.01, repeat=1.0, co_purchase=1.0)

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommender.catalog import NO_CATEGORY, UNKNOWN_STOCK, Catalog
@@ -129,7 +129,7 @@ def check(case: Case, slate: Slate) -> None:
 
 
 @pytest.mark.timeout(120)
-@settings(max_examples=CASES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=CASES)
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 60), limit=st.integers(1, 30))
 def test_no_hard_rule_is_ever_broken_and_every_list_is_as_full_as_it_can_be(
     snapshot_of: Callable[..., Snapshot],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 from models.embedding import EncoderConfig, ItemVectors
 from recommender.catalog import ProductRow, build_catalog
@@ -17,6 +18,9 @@ from training.dataset import Dataset, build_dataset
 if TYPE_CHECKING:  # torch takes ten seconds to import: only the tests that need it wait for it
     from training.cross_encoder import TrainingReport
     from training.split_attention import SplitCrossEncoder
+
+settings.register_profile("shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared machine")  # a busy neighbour must not fail a property
 
 KINDS = ("Dark", "Light", "Mild", "Strong", "Organic", "Classic", "Premium", "Family", "Mini", "Royal", "Farm", "City")
 CUSTOMERS, DAYS = 60, 100

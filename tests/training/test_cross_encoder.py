@@ -11,8 +11,10 @@ import torch
 import models.cross_encoder as serving
 from models.cross_encoder import STATE_OUTPUTS, CrossEncoder, Pairs, ProductStates, load_product_states
 from models.embedding import ItemVectors
+from models.in_process import InProcessStages, answer_now
 from models.onnx_session import check_graph, open_session, open_tokenizer, tokenize
 from recommender.policy import Policy, Weights
+from training.collaborative import fit_collaborative
 from training.cross_encoder import (
     CUSTOMER_TOKENS,
     NEGATIVES,
@@ -146,6 +148,21 @@ def test_a_customer_who_was_forgotten_is_folded_again(folder: Path, monkeypatch:
     many = encoder.score([Pairs(f"dog food {number}", items) for number in range(6)])  # more than are kept
     assert len(many) == 6
     np.testing.assert_allclose(encoder.score([Pairs("coffee", items)])[0], first, atol=1e-5)
+
+
+def test_the_stage_in_this_process_answers_each_question_anew(
+    cross_encoder: CrossEncoder, shop: Dataset, cut: float
+) -> None:
+    stages = InProcessStages(fit_collaborative(shop.arranged(cut), cut=cut), cross_encoder)
+    questions = [
+        (TEXTS[0], np.arange(4)),
+        (TEXTS[0], np.arange(4)),
+        (TEXTS[0], np.arange(2, 6)),
+        (TEXTS[1], np.arange(4)),
+    ]
+    for text, items in questions:
+        found = answer_now(stages.rerank(text, items, timeout=1.0))
+        np.testing.assert_allclose(found, cross_encoder.score([Pairs(text, items)])[0], atol=1e-5)
 
 
 def test_threads_share_one_encoder(cross_encoder: CrossEncoder) -> None:

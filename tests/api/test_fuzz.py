@@ -1,0 +1,45 @@
+"""Requests that schemathesis makes up from the OpenAPI description, sent to a real server: nothing breaks on our side.
+
+Schemathesis' pytest integration does not load under pytest 9, so its strategies are used from hypothesis.
+"""
+
+from functools import cache
+from typing import Any, Final
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+
+from tests.real_server import INTERACTIONS, RECOMMENDATIONS, Server
+
+OPERATIONS: Final = (
+    ("GET", f"{RECOMMENDATIONS}/homepage"),
+    ("GET", f"{RECOMMENDATIONS}/product/{{product_id}}"),
+    ("GET", f"{RECOMMENDATIONS}/frequently-bought-together/{{product_id}}"),
+    ("GET", f"{RECOMMENDATIONS}/cart"),
+    ("POST", INTERACTIONS),
+)
+
+
+@cache
+def description(url: str) -> Any:
+    return schemathesis.openapi.from_url(f"{url}/openapi.json")
+
+
+@pytest.mark.parametrize("mode", schemathesis.GenerationMode)
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_no_request_breaks_the_server(
+    compact: Server, method: str, path: str, mode: schemathesis.GenerationMode
+) -> None:
+    """Requests that follow the description (positive) and that break it (negative); the same ones in every run."""
+
+    @settings(max_examples=30, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(case=description(compact.url)[path][method].as_strategy(generation_mode=mode))
+    def send(case: Any) -> None:
+        answer = case.call(base_url=compact.url)
+        assert answer.status_code < 500, case.as_curl_command()
+        if answer.status_code >= 400:
+            assert answer.headers["content-type"] == ["application/problem+json"], case.as_curl_command()
+            assert answer.json()["request_id"]
+
+    send()

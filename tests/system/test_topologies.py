@@ -1,0 +1,112 @@
+"""Compact and graph are the same code: the same answers, and nothing heavy in any process that serves."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import httpx
+import psutil
+import pytest
+
+from tests.planted_shop import CLUSTERS, Shop
+from tests.real_server import Server, eventually, running
+
+NOT_FOR_SERVING: Final = ("libtorch", "/torch/", "/mlflow/", "/pandas/")
+STAGES: Final = ("Embedding", "Collaborative", "Reranker")
+
+
+def planted_requests() -> Iterator[tuple[str, dict[str, str]]]:
+    for cluster in CLUSTERS:
+        yield "homepage", {"user_id": f"{cluster}-customer-01"}
+        yield "homepage", {"user_id": f"{cluster}-customer-02", "limit": "30"}
+        yield f"product/{cluster}-03", {}
+        yield f"frequently-bought-together/{cluster}-04", {}
+        yield "cart", {"product_ids": f"{cluster}-05,{cluster}-06,staple-1"}
+    yield "homepage", {}
+
+
+@pytest.mark.parametrize(("page", "query"), planted_requests())
+def test_both_topologies_give_the_same_answer(compact: Server, graph: Server, page: str, query: dict[str, str]) -> None:
+    one, other = compact.recommend(page, **query), graph.recommend(page, **query)
+    assert one["degraded"] == other["degraded"] == []
+    assert [product["external_product_id"] for product in one["recommendations"]] == [
+        product["external_product_id"] for product in other["recommendations"]
+    ]
+    assert [product["score"] for product in one["recommendations"]] == pytest.approx(
+        [product["score"] for product in other["recommendations"]], abs=1e-4
+    )
+
+
+def test_an_event_sent_to_one_process_counts_in_the_other(compact: Server, graph: Server) -> None:
+    user = {"user_id": "two-replicas"}
+    assert graph.recommend("homepage", **user)["strategy"] == "popular"  # a stranger, remembered as such
+    compact.post_event(**user, product_id="garden-11", interaction_type="PURCHASE")
+    eventually(lambda: graph.recommend("homepage", **user)["strategy"] == "hybrid", within=5)
+    assert graph.shown("homepage", **user) == compact.shown("homepage", **user)
+
+
+@pytest.mark.parametrize("topology", ["compact", "graph"])
+def test_no_serving_process_has_a_training_library_in_memory(topology: str, request: pytest.FixtureRequest) -> None:
+    server: Server = request.getfixturevalue(topology)
+    server.recommend("homepage", user_id="coffee-customer-01")
+    for process in server.processes():
+        mapped = {part.path for part in process.memory_maps(grouped=True)}
+        assert not [path for path in mapped for name in NOT_FOR_SERVING if name in path], process.cmdline()
+
+
+def test_each_stage_of_the_graph_is_a_process_of_its_own(graph: Server, compact: Server) -> None:
+    assert len({graph.stage(name).pid for name in STAGES}) == len(STAGES)
+    assert len(graph.processes()) == 2 + len(STAGES)
+    assert not [one for one in compact.processes() if set(one.cmdline()) & set(STAGES)]
+
+
+@pytest.mark.parametrize("name", STAGES)
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}])
+def test_a_stage_reads_nothing_from_those_who_lack_the_secret(
+    graph: Server, name: str, headers: dict[str, str]
+) -> None:
+    kind = {"Content-Type": "application/vnd.bentoml+pickle"}
+    for url in _listening(graph.stage(name)):
+        answer = httpx.post(f"{url}/encode", content=b"not a pickle", headers=headers | kind)
+        assert answer.status_code == 401
+
+
+def test_stages_listen_on_loopback_only(graph: Server) -> None:
+    for process in graph.processes():
+        for place in _bound(process):
+            assert place.startswith("127.0.0.1:"), process.cmdline()
+
+
+def _listening(process: psutil.Process) -> list[str]:
+    return [f"http://{place}" for place in _bound(process)]
+
+
+def _bound(process: psutil.Process) -> list[str]:
+    connections = process.net_connections("tcp")
+    return [f"{one.laddr.ip}:{one.laddr.port}" for one in connections if one.status == psutil.CONN_LISTEN]
+
+
+def test_sigterm_ends_a_compact_server_cleanly(planted_shop: Shop, tmp_path: Path) -> None:
+    shop = planted_shop.copy(tmp_path / "shop")
+    with running(shop, "compact", tmp_path / "log") as server:
+        server.post_event(user_id="late", product_id="wine-01", interaction_type="VIEW")
+        started = server.processes()
+        assert server.terminate() == 0
+    assert not [one for one in started if one.is_running()]
+    assert "Traceback" not in server.log_end()
+
+
+def test_an_acknowledged_event_outlives_kill_9(planted_shop: Shop, tmp_path: Path) -> None:
+    shop = planted_shop.copy(tmp_path / "shop")
+    user = {"user_id": "cut-off"}
+    with running(shop, "compact", tmp_path / "first.log") as server:
+        for number in range(5):
+            accepted = server.post_event(
+                **user, product_id=f"pets-{number:02}", interaction_type="PURCHASE", event_id=f"cut-{number}"
+            )
+            assert accepted["status"] == "accepted"
+        server.kill()
+    with running(shop, "compact", tmp_path / "second.log") as server:
+        assert server.recommend("homepage", **user)["strategy"] == "hybrid"
+        again = server.post_event(**user, product_id="pets-04", interaction_type="PURCHASE", event_id="cut-4")
+        assert again["status"] == "duplicate"
