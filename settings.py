@@ -33,7 +33,10 @@ class Settings:
     def home_folder(self) -> Path:
         """``home`` as a path; created when first asked for."""
         folder = Path(self.home).expanduser().resolve()
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InvalidInput(PREFIX + "HOME", self.home, f"cannot be made: {error.strerror}") from error
         return folder
 
     def resolved(self) -> "Settings":

@@ -38,7 +38,7 @@ def build_app() -> FastAPI:
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
     )
-    patch_fastapi(app)  # /docs from files of our own
+    patch_fastapi(app, redirect_from_root_to_docs=False)  # /docs from files of our own
     app.add_middleware(RequestTrace)
     for module in (recommendations, interactions, operations):
         app.include_router(module.router)

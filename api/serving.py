@@ -165,9 +165,15 @@ class Serving:
                 live.customers.forget(change.key)
 
     async def _refresh_products(self, external_ids: list[str]) -> None:
-        if self._live is not None:
-            products = await asyncio.to_thread(self.store.products, list(dict.fromkeys(external_ids)))
-            self._live = await with_products(self._live, products)
+        if self._live is None:
+            return
+        products = await asyncio.to_thread(self.store.products, list(dict.fromkeys(external_ids)))
+        known = self._live.snapshot.catalog.row_of
+        # Stock and prices first: they must count even while a new product waits for its stage to embed it.
+        self._live = await with_products(self._live, [one for one in products if one.external_id in known])
+        new = [one for one in products if one.external_id not in known]
+        if new:
+            self._live = await with_products(self._live, new)
 
     async def _follow_deployment(self) -> None:
         """Load what the store says should serve; a release that cannot be loaded leaves the old one in place."""
@@ -185,6 +191,8 @@ class Serving:
             DEGRADED.labels("release").inc()
             if self._live is None:
                 self.problems["release"] = str(error)
+            else:  # what is refused must not keep the one that serves from the catalog as it is
+                self._live = await self._complete(self._live.release, self._live.stages)
         except StageUnavailable as error:
             if self._live is None:
                 self.problems["release"] = f"waiting for the stages: {error}"

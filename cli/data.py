@@ -70,10 +70,27 @@ def run_import(kind: Literal["products", "events"], file: Path, *, shift_to_now:
 
 def _say(console: Console, kind: str, file: Path, outcome: ImportReport) -> None:
     if outcome.already_imported:
-        console.print(f"{file.name}: was imported before, nothing to do", highlight=False)
+        _plain(console, f"{file.name}: was imported before, nothing to do")
         return
-    console.print(f"{kind}: {outcome.rows_written:,} of {outcome.rows_read:,} rows imported", highlight=False)
+    console.print(
+        f"{kind}: {outcome.rows_written:,} of {outcome.rows_read:,} rows imported",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
     if outcome.rows_rejected:
-        console.print(f"  {outcome.rows_rejected:,} rejected, with reasons in {outcome.rejects}", highlight=False)
+        console.print(
+            f"  {outcome.rows_rejected:,} rejected, with reasons in {outcome.rejects}",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
     if outcome.shift_s:
-        console.print(f"  moved forward by {round(outcome.shift_s / WEEK)} weeks", highlight=False)
+        console.print(
+            f"  moved forward by {round(outcome.shift_s / WEEK)} weeks", markup=False, highlight=False, soft_wrap=True
+        )
+
+
+def _plain(console: Console, text: str) -> None:
+    """File names may hold what rich takes for markup, and must not be broken into lines."""
+    console.print(text, markup=False, highlight=False, soft_wrap=True)

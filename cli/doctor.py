@@ -4,6 +4,7 @@ import sys
 
 import click
 from rich.console import Console
+from rich.markup import escape
 
 from cli.releases import current_release
 from models.onnx_session import check_graph
@@ -22,10 +23,10 @@ def doctor() -> None:
     failed = False
     for name, check in checks.items():
         try:
-            console.print(f"[green]ok[/green]   {name}: {check(settings)}", highlight=False)
+            console.print(f"[green]ok[/green]   {name}: {escape(check(settings))}", highlight=False, soft_wrap=True)
         except ShelfwiseError as error:
             failed = True
-            console.print(f"[red]bad[/red]  {name}: {error}", highlight=False)
+            console.print(f"[red]bad[/red]  {name}: {escape(str(error))}", highlight=False, soft_wrap=True)
     sys.exit(1 if failed else 0)
 
 

@@ -4,6 +4,7 @@ import sys
 
 import click
 from rich.console import Console
+from rich.markup import escape
 
 from cli.data import import_group
 from cli.demo import demo
@@ -27,9 +28,9 @@ for command in (import_group, train, evaluate, promote, rollback, releases, serv
 def main() -> None:
     """Entry point: an error of ours is one line on stderr and exit status 1, anything else a traceback."""
     try:
-        cli()
+        cli(prog_name="shelfwise")
     except ShelfwiseError as error:
-        Console(stderr=True, soft_wrap=True).print(f"[red]error:[/red] {error}", highlight=False)
+        Console(stderr=True, soft_wrap=True).print(f"[red]error:[/red] {escape(str(error))}", highlight=False)
         sys.exit(1)
 
 

@@ -1,6 +1,7 @@
 """``shelfwise promote``, ``rollback`` and ``releases``."""
 
 import getpass
+from typing import Final
 
 import click
 from rich.console import Console
@@ -12,6 +13,9 @@ from runners.shelf import release_store
 from settings import Settings, read_settings
 from store.deployments import current_deployment, previous_deployment, record_deployment
 from store.engine import migrate, open_engine, reading, writing
+
+WIDTH: Final = 110
+"""Columns that the list of releases needs, so that no id is cut."""
 
 
 @click.command()
@@ -27,6 +31,9 @@ def promote(release_id: str, why: str) -> None:
 @click.option("--why", default="", help="Recorded beside who and when.")
 def rollback(why: str) -> None:
     """Go back to the release that served before."""
+    from cli.training import tracking
+    from training.promote import move_alias
+
     settings = read_settings()
     engine = open_engine(settings.database_url)
     migrate(engine)
@@ -35,13 +42,14 @@ def rollback(why: str) -> None:
         if previous is None:
             raise InvalidInput("rollback", "previous release", "there is none: only one release was ever promoted")
         record_deployment(connection, previous.release_id, action="rollback", who=getpass.getuser(), why=why)
+    move_alias(tracking(settings), previous.release_id)
     Console().print(f"back to release [bold]{previous.release_id}[/bold]")
 
 
 @click.command()
 def releases() -> None:
     """List published releases."""
-    settings, console = read_settings(), Console()
+    settings, console = read_settings(), Console(width=max(Console().width, WIDTH))
     engine, published = open_engine(settings.database_url), release_store(settings)
     migrate(engine)
     with reading(engine) as connection:
@@ -68,12 +76,8 @@ def run_promotion(settings: Settings, release_id: str, *, why: str) -> None:
 
     engine = open_engine(settings.database_url)
     migrate(engine)
-    try:
-        publish_and_deploy(
-            engine, tracking(settings), release_store(settings), release_id, who=getpass.getuser(), why=why
-        )
-    except LookupError as error:
-        raise InvalidInput("release_id", release_id, str(error.args[0])) from error
+    publish_and_deploy(engine, tracking(settings), release_store(settings), release_id, who=getpass.getuser(), why=why)
+    engine.dispose()
 
 
 def current_release(settings: Settings) -> str | None:

@@ -2,11 +2,14 @@
 
 import os
 import sys
+from pathlib import Path
 from typing import Final
 
 import click
 from rich.console import Console
 
+from api.logs import configure_logs
+from recommender.rules.file import read_rules
 from settings import ROOT, read_settings
 
 TOPOLOGIES: Final = ("compact", "graph")
@@ -29,7 +32,9 @@ QUIET: Final = {"BENTOML_DO_NOT_TRACK": "True", "TOKENIZERS_PARALLELISM": "false
 )
 def serve(host: str, port: int, topology: str) -> None:
     """Answer requests over HTTP."""
-    read_settings()  # a mistake in the environment is reported here, once, instead of in every process
+    settings = read_settings()  # a mistake is reported here, once, instead of in every process
+    read_rules(Path(settings.rules_file))
+    configure_logs(settings.log_level)
     console = Console()
     console.print(f"Shelfwise on http://{host}:{port} ({topology} topology); stop with Ctrl-C", highlight=False)
     os.execvpe(sys.executable, [sys.executable, *serve_arguments(topology, host, port)], serve_environment())

@@ -90,6 +90,8 @@ def read_release(folder: Path) -> Release:
     for name in NEEDED:
         if name not in manifest.files:
             raise InvalidRelease(f"release {manifest.release_id}: {name} is not listed in the manifest")
+    for name in NEEDED:
+        _check_readable(folder / name, manifest.release_id)
     try:
         release = Release(
             folder=folder,
@@ -103,6 +105,16 @@ def read_release(folder: Path) -> Release:
         raise InvalidRelease(f"release {manifest.release_id}: cannot be read: {error}") from error
     _check_rows(release)
     return release
+
+
+def _check_readable(path: Path, release_id: str) -> None:
+    """`InvalidRelease` with the file's name where an array cannot be opened without unpickling."""
+    if path.suffix not in {".npy", ".npz"}:
+        return
+    try:
+        np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, EOFError, ValueError, BadZipFile) as error:
+        raise InvalidRelease(f"release {release_id}: {path.name} cannot be read as an array: {error}") from error
 
 
 def _is_inside(name: str) -> bool:

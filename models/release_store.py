@@ -7,14 +7,17 @@ from pathlib import Path
 import fsspec
 
 from models.release import MANIFEST, read_manifest, verify_files
-from recommender.errors import InvalidRelease
+from recommender.errors import InvalidInput, InvalidRelease
 
 
 class ReleaseStore:
     """Releases by id under one URL. A release is there exactly when its manifest is, which is written last."""
 
     def __init__(self, url: str, *, cache: Path) -> None:
-        self._files, root = fsspec.url_to_fs(url)
+        try:
+            self._files, root = fsspec.url_to_fs(url)
+        except (ValueError, ImportError) as error:
+            raise InvalidInput("SHELFWISE_RELEASES_URL", url, str(error)) from error
         self._root = str(root).rstrip("/")
         self._local = type(self._files).__name__ == "LocalFileSystem"
         self._cache = cache

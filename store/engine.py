@@ -58,7 +58,11 @@ def open_engine(url: str, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Engine:
 def _open_sqlite(url: URL, busy_timeout_s: float) -> Engine:
     if not url.database or url.database == ":memory:":
         raise InvalidInput("database_url", url.render_as_string(), "SQLite needs a file")
-    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    try:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = f"its folder cannot be made: {error.strerror}"
+        raise InvalidInput("database_url", url.render_as_string(), reason) from error
     engine = create_engine(url, execution_options={"schema_translate_map": {SCHEMA: None}})
 
     def configure(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:

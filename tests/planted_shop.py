@@ -26,6 +26,7 @@ from store.catalog import Product
 from store.deployments import record_deployment
 from store.engine import migrate, open_engine, writing
 from store.imports import import_file
+from store.sync_status import ImportKind
 
 # Eight kinds and five categories a cluster: 40 products, and 15 of them fit under a cap of 3 per category.
 CLUSTERS: Final[dict[str, tuple[tuple[str, ...], dict[str, str]]]] = {
@@ -249,7 +250,8 @@ def planted_shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
 
 def _import(shop: Shop, engine: Engine) -> None:
     now = time.time()
-    for kind, path in (("products", _write_products(shop.home)), *_write_events(shop.home, now)):
+    files: list[tuple[ImportKind, Path]] = [("products", _write_products(shop.home)), *_write_events(shop.home, now)]
+    for kind, path in files:
         report = import_file(
             engine, kind, path, now=now, rejects_dir=shop.home / "rejects", progress=lambda done, total: None
         )
@@ -266,7 +268,7 @@ def _write_products(folder: Path) -> Path:
     return path
 
 
-def _write_events(folder: Path, now: float) -> Iterator[tuple[str, Path]]:
+def _write_events(folder: Path, now: float) -> Iterator[tuple[ImportKind, Path]]:
     """The older half as Parquet, the newer half as CSV."""
     import pandas as pd
 

@@ -118,14 +118,14 @@ class Server:
         self.process.wait(STOP_SECONDS)
         self.client.close()
 
-    def recommend(self, page: str, **query: object) -> dict[str, Any]:
+    def recommend(self, page: str, **query: str | int) -> dict[str, Any]:
         """The answer of a recommendation endpoint, e.g. ``homepage`` or ``product/coffee-03``."""
         answer = self.client.get(f"{RECOMMENDATIONS}/{page}", params=query)
         assert answer.status_code == 200, answer.text
         body: dict[str, Any] = answer.json()
         return body
 
-    def shown(self, page: str, **query: object) -> list[str]:
+    def shown(self, page: str, **query: str | int) -> list[str]:
         """External ids of the recommended products, in order."""
         return [product["external_product_id"] for product in self.recommend(page, **query)["recommendations"]]
 

@@ -1,7 +1,6 @@
 """The real stage services in this process, and their messages as they arrive from another process."""
 
 import asyncio
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -32,8 +31,8 @@ class InProcess:
 class OverTheWire(InProcess):
     """The same, with calls and replies packed and unpacked as BentoML does between two processes."""
 
-    def __init__(self, kind: Any) -> None:
-        super().__init__(kind())
+    def __init__(self, service: Any, kind: Any) -> None:
+        super().__init__(service)
         self._kind = kind
 
     def answer(self, method: str, calls: list[Any]) -> list[Any]:
@@ -45,24 +44,23 @@ class OverTheWire(InProcess):
         return returned
 
 
-@pytest.fixture(scope="session")
-def stage_kinds(planted_shop: Shop) -> Iterator[tuple[Any, Any, Any]]:
-    """The three BentoML services, made while the environment names the planted shop."""
-    with pytest.MonkeyPatch.context() as environment:
-        for name, value in planted_shop.variables().items():
+def stages_of(shop: Shop) -> list[tuple[Any, Any]]:
+    """The three services, ready to load the shop's releases, and their BentoML descriptions."""
+    from runners.collaborative import Collaborative
+    from runners.embedding import Embedding
+    from runners.reranker import Reranker
+
+    with pytest.MonkeyPatch.context() as environment:  # a service reads its settings when it is made
+        for name, value in shop.variables().items():
             environment.setenv(name, value)
-        from runners.collaborative import Collaborative
-        from runners.embedding import Embedding
-        from runners.reranker import Reranker
-
-        yield Embedding, Collaborative, Reranker
+        return [(kind(), kind) for kind in (Embedding, Collaborative, Reranker)]
 
 
 @pytest.fixture(scope="session")
-def in_process(stage_kinds: tuple[Any, Any, Any]) -> StageHandles:
-    return StageHandles(*(InProcess(kind()) for kind in stage_kinds))
+def in_process(planted_shop: Shop) -> StageHandles:
+    return StageHandles(*(InProcess(service) for service, _ in stages_of(planted_shop)))
 
 
 @pytest.fixture(scope="session")
-def over_the_wire(stage_kinds: tuple[Any, Any, Any]) -> StageHandles:
-    return StageHandles(*(OverTheWire(kind) for kind in stage_kinds))
+def over_the_wire(planted_shop: Shop) -> StageHandles:
+    return StageHandles(*(OverTheWire(service, kind) for service, kind in stages_of(planted_shop)))

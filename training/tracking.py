@@ -13,6 +13,8 @@ os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 import mlflow
 from mlflow import MlflowClient
 
+from recommender.errors import InvalidInput
+
 EXPERIMENT: Final = "shelfwise"
 REGISTERED_MODEL: Final = "shelfwise"
 CHAMPION: Final = "champion"
@@ -85,16 +87,16 @@ def register(release_id: str, run_id: str, *, artifact_path: str, description: s
 
 
 def registered_source(release_id: str) -> tuple[str, str]:
-    """Version number and artifact URI of a registered release; `LookupError` where there is none."""
+    """Version number and artifact URI of a registered release; `InvalidInput` where there is none."""
     client = MlflowClient()
     for version in client.search_model_versions(f"name='{REGISTERED_MODEL}'"):
         if version.tags.get("release_id") == release_id:
             return str(version.version), str(version.source)
-    raise LookupError(f"release {release_id} is not registered in MLflow")
+    raise InvalidInput("release_id", release_id, "is not registered in MLflow")
 
 
 def evaluation_report(release_id: str) -> str:
-    """The Markdown report of a registered release's evaluation; `LookupError` where there is none."""
+    """The Markdown report of a registered release's evaluation; `InvalidInput` where there is none."""
     _, source = registered_source(release_id)
     return str(mlflow.artifacts.load_text(f"{source.rsplit('/', 1)[0]}/{REPORT}"))
 

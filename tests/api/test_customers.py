@@ -85,7 +85,7 @@ def test_of_two_reads_in_flight_only_the_later_is_kept() -> None:
         late = asyncio.create_task(number(cache.get("a", store.read)))
         await asyncio.sleep(0)
         store.go_on.set()
-        assert await asyncio.gather(early, late) == [1, 2]
+        assert list(await asyncio.gather(early, late)) == [1, 2]
         assert await number(cache.get("a", store.read)) == 2
         assert store.reads == 2
 

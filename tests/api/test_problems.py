@@ -4,7 +4,6 @@ import json
 from typing import Any, Final
 
 import pytest
-from httpx import Response
 from starlette.testclient import TestClient
 
 from recommender.events import EVENT_TYPES
@@ -14,7 +13,7 @@ PREFIX: Final = "urn:shelfwise:problem:"
 EVENT: Final = {"user_id": "u1", "product_id": "coffee-00", "interaction_type": "VIEW"}
 
 
-def problem(answer: Response, status: int, kind: str) -> dict[str, Any]:
+def problem(answer: Any, status: int, kind: str) -> dict[str, Any]:
     """The body of a problem answer, checked for what all of them have."""
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"

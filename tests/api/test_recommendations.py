@@ -30,7 +30,7 @@ PAGES: Final = {
 """Path, query, default length and the name of the context in the answer."""
 
 
-def ask(client: TestClient, page: str, **query: object) -> dict[str, Any]:
+def ask(client: TestClient, page: str, **query: str | int) -> dict[str, Any]:
     answer = client.get(f"{RECOMMENDATIONS}/{page}", params=query)
     assert answer.status_code == 200, answer.text
     body: dict[str, Any] = answer.json()

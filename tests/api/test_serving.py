@@ -19,7 +19,7 @@ from store.engine import writing
 from store.errors import StoreUnavailable
 from store.events import Event, EventResult
 from tests.planted_shop import Shop, published_variant
-from tests.stage_services import InProcess
+from tests.stage_services import InProcess, stages_of
 
 WITHIN_S = 20.0
 
@@ -37,12 +37,23 @@ class Switch(InProcess):
         return super().answer(method, calls)
 
 
+@pytest.fixture(scope="module")
+def two_releases(planted_shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """The planted shop with a second release to promote."""
+    shop = planted_shop.copy(tmp_path_factory.mktemp("serving") / "shop")
+    published_variant(shop, "second", {})
+    return shop
+
+
+@pytest.fixture(scope="module")
+def handles(two_releases: Shop) -> StageHandles:
+    return StageHandles(*(InProcess(service) for service, _ in stages_of(two_releases)))
+
+
 @pytest.fixture
-def shop(planted_shop: Shop, tmp_path: Path) -> Shop:
-    """The stages of this session read the planted shop's store of releases, so the second release goes there."""
-    if "second" not in {folder.name for folder in (planted_shop.home / "releases").iterdir()}:
-        published_variant(planted_shop, "second", {})
-    return planted_shop.copy(tmp_path / "shop")
+def shop(two_releases: Shop, tmp_path: Path) -> Shop:
+    """A store of its own for each test; the stages read the releases where they are."""
+    return two_releases.copy(tmp_path / "shop")
 
 
 Scenario = Callable[[Serving, Switch], Awaitable[None]]
@@ -77,7 +88,7 @@ def deploy(shop: Shop, release_id: str) -> None:
     engine.dispose()
 
 
-def test_it_is_ready_when_every_part_is_there(shop: Shop, in_process: StageHandles) -> None:
+def test_it_is_ready_when_every_part_is_there(shop: Shop, handles: StageHandles) -> None:
     async def scenario(serving: Serving, switch: Switch) -> None:
         assert set(serving.problems) == {"store", "release", "answers"}
         with pytest.raises(NoRelease):
@@ -85,21 +96,21 @@ def test_it_is_ready_when_every_part_is_there(shop: Shop, in_process: StageHandl
         await until(lambda: not serving.problems)
         assert serving.live.snapshot.release == shop.release
 
-    play(shop, in_process, scenario)
+    play(shop, handles, scenario)
 
 
-def test_stages_that_come_up_late_are_waited_for(shop: Shop, in_process: StageHandles) -> None:
+def test_stages_that_come_up_late_are_waited_for(shop: Shop, handles: StageHandles) -> None:
     async def scenario(serving: Serving, switch: Switch) -> None:
         switch.plugged = False
         await until(lambda: "embedding" in serving.problems.get("release", ""))
         switch.plugged = True
         await until(lambda: not serving.problems)
 
-    play(shop, in_process, scenario)
+    play(shop, handles, scenario)
 
 
 def test_a_stage_that_is_away_during_a_promotion_does_not_take_the_gateway_out(
-    shop: Shop, in_process: StageHandles
+    shop: Shop, handles: StageHandles
 ) -> None:
     """The old release still answers; a process that says it is not ready gets no request at all."""
 
@@ -113,10 +124,10 @@ def test_a_stage_that_is_away_during_a_promotion_does_not_take_the_gateway_out(
         switch.plugged = True
         await until(lambda: serving.live.snapshot.release == "second")
 
-    play(shop, in_process, scenario)
+    play(shop, handles, scenario)
 
 
-def test_taking_such_a_promotion_back_leaves_everything_as_it_was(shop: Shop, in_process: StageHandles) -> None:
+def test_taking_such_a_promotion_back_leaves_everything_as_it_was(shop: Shop, handles: StageHandles) -> None:
     async def scenario(serving: Serving, switch: Switch) -> None:
         await until(lambda: not serving.problems)
         switch.plugged = False
@@ -129,12 +140,10 @@ def test_taking_such_a_promotion_back_leaves_everything_as_it_was(shop: Shop, in
         assert serving.live.snapshot.release == shop.release
         assert not serving.problems
 
-    play(shop, in_process, scenario)
+    play(shop, handles, scenario)
 
 
-def test_events_are_refused_until_the_store_is_open_and_written_from_then_on(
-    shop: Shop, in_process: StageHandles
-) -> None:
+def test_events_are_refused_until_the_store_is_open_and_written_from_then_on(shop: Shop, handles: StageHandles) -> None:
     async def scenario(serving: Serving, switch: Switch) -> None:
         event = Event(product_id="wine-01", type=EventType.VIEW, user_id="u", event_id="once")
         with pytest.raises(StoreUnavailable):
@@ -142,10 +151,10 @@ def test_events_are_refused_until_the_store_is_open_and_written_from_then_on(
         await until(lambda: "store" not in serving.problems)
         assert await serving.record([event, event]) == [EventResult.ACCEPTED, EventResult.DUPLICATE]
 
-    play(shop, in_process, scenario)
+    play(shop, handles, scenario)
 
 
-def test_one_customer_s_history_is_read_once_and_again_after_each_event(shop: Shop, in_process: StageHandles) -> None:
+def test_one_customer_s_history_is_read_once_and_again_after_each_event(shop: Shop, handles: StageHandles) -> None:
     async def scenario(serving: Serving, switch: Switch) -> None:
         await until(lambda: not serving.problems)
         live = serving.live
@@ -154,4 +163,4 @@ def test_one_customer_s_history_is_read_once_and_again_after_each_event(shop: Sh
         await serving.record([Event(product_id="wine-01", type=EventType.VIEW, user_id="wine-customer-00")])
         assert len(await serving.history(live, "wine-customer-00", None)) == len(before) + 1
 
-    play(shop, in_process, scenario)
+    play(shop, handles, scenario)

@@ -13,6 +13,7 @@ from tests.real_server import Server, eventually, running
 
 NOT_FOR_SERVING: Final = ("libtorch", "/torch/", "/mlflow/", "/pandas/")
 STAGES: Final = ("Embedding", "Collaborative", "Reranker")
+METHODS: Final = ("encode", "fold_in", "rerank")
 
 
 def planted_requests() -> Iterator[tuple[str, dict[str, str]]]:
@@ -60,30 +61,32 @@ def test_each_stage_of_the_graph_is_a_process_of_its_own(graph: Server, compact:
     assert not [one for one in compact.processes() if set(one.cmdline()) & set(STAGES)]
 
 
-@pytest.mark.parametrize("name", STAGES)
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}])
-def test_a_stage_reads_nothing_from_those_who_lack_the_secret(
-    graph: Server, name: str, headers: dict[str, str]
-) -> None:
-    kind = {"Content-Type": "application/vnd.bentoml+pickle"}
-    for url in _listening(graph.stage(name)):
-        answer = httpx.post(f"{url}/encode", content=b"not a pickle", headers=headers | kind)
-        assert answer.status_code == 401
+def test_a_stage_reads_nothing_from_those_who_lack_the_secret(graph: Server, headers: dict[str, str]) -> None:
+    """Stages listen on sockets in a folder of the supervisor's, and unpickle what they are sent."""
+    sockets = {one.laddr for one in graph.processes()[0].net_connections("unix") if one.laddr}
+    assert len(sockets) == len(STAGES)
+    for socket in sockets:
+        with httpx.Client(transport=httpx.HTTPTransport(uds=socket)) as stranger:
+            kind = {"Content-Type": "application/vnd.bentoml+pickle"}
+            answers = {
+                stranger.post(f"http://stage/{method}", content=b"x", headers=headers | kind) for method in METHODS
+            }
+            assert {answer.status_code for answer in answers} == {401}
+            assert stranger.get("http://stage/livez").status_code == 200
 
 
-def test_stages_listen_on_loopback_only(graph: Server) -> None:
-    for process in graph.processes():
-        for place in _bound(process):
-            assert place.startswith("127.0.0.1:"), process.cmdline()
+def test_the_front_door_unpickles_nothing(graph: Server) -> None:
+    answer = graph.client.post(
+        "/api/v1/interactions", content=b"x", headers={"Content-Type": "application/vnd.bentoml+pickle"}
+    )
+    assert answer.status_code == 422
 
 
-def _listening(process: psutil.Process) -> list[str]:
-    return [f"http://{place}" for place in _bound(process)]
-
-
-def _bound(process: psutil.Process) -> list[str]:
-    connections = process.net_connections("tcp")
-    return [f"{one.laddr.ip}:{one.laddr.port}" for one in connections if one.status == psutil.CONN_LISTEN]
+def test_nothing_listens_beyond_loopback(graph: Server, compact: Server) -> None:
+    for process in [*graph.processes(), *compact.processes()]:
+        listening = [one.laddr for one in process.net_connections("tcp") if one.status == psutil.CONN_LISTEN]
+        assert {place.ip for place in listening} <= {"127.0.0.1"}, process.cmdline()
 
 
 def test_sigterm_ends_a_compact_server_cleanly(planted_shop: Shop, tmp_path: Path) -> None:
