@@ -93,7 +93,7 @@ CLUSTERS: Final[dict[str, tuple[tuple[str, ...], dict[str, str]]]] = {
 }
 STAPLES: Final = ("Whole milk", "Free-range eggs", "Bananas", "Table salt", "Kitchen paper", "Still mineral water")
 
-CUSTOMERS_PER_CLUSTER: Final = 25
+CUSTOMERS_PER_CLUSTER: Final = 18
 DAYS: Final = 120
 DAY: Final = 86_400.0
 FAVOURITES: Final = 10

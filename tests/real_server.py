@@ -21,7 +21,7 @@ from cli.serve import serve_arguments, serve_environment
 from tests.planted_shop import Shop, without_settings
 
 STAGE_SECRET: Final = "planted-secret"
-PATIENCE_MS: Final = 10_000
+PATIENCE_MS: Final = 3_000
 READY_SECONDS: Final = 120.0
 STOP_SECONDS: Final = 30.0
 LOG_LINES: Final = 40
@@ -162,7 +162,7 @@ def running(shop: Shop, topology: str, log: Path, **variables: str) -> Iterator[
 
 @pytest.fixture(scope="session")
 def patient_rules(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The default rules with reranking always on, and so much time that nothing degrades on a busy machine."""
+    """The default rules with reranking always on, and time enough that nothing degrades on a busy machine."""
     path = tmp_path_factory.mktemp("rules") / "patient.yaml"
     path.write_text(yaml.safe_dump({"rerank": {"mode": "on"}, "deadline_ms": PATIENCE_MS}))
     return path

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from sqlalchemy import Engine
 
-from api.serving import Serving
+from api.serving import RETRY_SECONDS, Serving
 from recommender.errors import NoRelease
 from recommender.events import EventType
 from recommender.rules.file import read_rules
@@ -134,7 +134,7 @@ def test_taking_such_a_promotion_back_leaves_everything_as_it_was(shop: Shop, ha
         await asyncio.to_thread(deploy, shop, "second")
         await asyncio.sleep(1.0)
         await asyncio.to_thread(deploy, shop, shop.release)
-        await asyncio.sleep(3.0)  # longer than the pause before the next attempt
+        await asyncio.sleep(RETRY_SECONDS + 0.5)
         switch.plugged = True
         await asyncio.sleep(0.5)
         assert serving.live.snapshot.release == shop.release

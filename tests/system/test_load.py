@@ -79,7 +79,7 @@ def shared_batches(server: Server) -> dict[str, float]:
 
 def test_32_clients_lose_nothing_and_share_batches(graph: Server, record_property: Callable[..., None]) -> None:
     """With the default deadline of 150 ms and reranking on, 32 clients that ask without a pause degrade nearly every
-    answer on two cores: a text takes about 10 ms to read, and 32 of them wait for one core. So these rules give ten
+    answer on two cores: a text takes about 10 ms to read, and 32 of them wait for one core. So these rules give three
     seconds, and what is left in ``degraded`` are real losses between the processes.
     """
     asyncio.run(ask_all(graph.url, mixed_requests(CLIENTS, seed=1)))  # the first answers wait for cold processes
