@@ -243,6 +243,7 @@ def planted_shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     tracking = Tracking(shop.settings.mlflow_tracking_uri, shop.home / "mlartifacts")
     options = QuickOptions(workspace=workspace, policy=Policy())
     manifest = train(engine, tracking, options, lambda step, done, total: None)
+    shutil.rmtree(workspace)  # 180 MB that the registered release holds too
     promote(engine, tracking, release_store(shop.settings), manifest.release_id, who="test", why="planted")
     engine.dispose()
     return replace(shop, release=manifest.release_id)
