@@ -58,7 +58,7 @@ format: $(INSTALLED)  ## Put the code into shape
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
 mlflow: $(INSTALLED)  ## MLflow's pages over the same store, on 127.0.0.1:5000
-	@$(BIN)/mlflow server --host 127.0.0.1 --port 5000 --workers 1 \
+	@MLFLOW_DISABLE_TELEMETRY=true $(BIN)/mlflow server --host 127.0.0.1 --port 5000 --workers 1 \
 		--backend-store-uri "$${SHELFWISE_MLFLOW_TRACKING_URI:-sqlite:///$${SHELFWISE_HOME:-$(CURDIR)/var}/mlflow.db}"
 
 clean:  ## Remove what was built, but not your data under var/

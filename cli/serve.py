@@ -17,7 +17,11 @@ TOPOLOGIES: Final = ("compact", "graph")
 ONE_THREAD: Final = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """Requests run side by side already; a matrix product that starts threads of its own only makes others wait."""
 
-QUIET: Final = {"BENTOML_DO_NOT_TRACK": "True", "TOKENIZERS_PARALLELISM": "false"}
+QUIET: Final = {
+    "BENTOML_DO_NOT_TRACK": "True",
+    "ORT_DISABLE_TELEMETRY": "1",  # set where ONNX Runtime is imported too; here for whatever else the image runs
+    "TOKENIZERS_PARALLELISM": "false",
+}
 
 
 @click.command()

@@ -1,14 +1,18 @@
 """ONNX Runtime sessions and tokenizers, opened the same way everywhere."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import onnx
-import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
+
+# Since 1.29 the official builds report sessions and models to their maker; this is read once, at import.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+import onnxruntime
 
 from recommender.errors import InvalidRelease
 

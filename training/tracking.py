@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 
 import mlflow
 from mlflow import MlflowClient

@@ -1,4 +1,4 @@
-"""Releases change under a running server: no request fails, and what is damaged never serves."""
+"""Releases change under a running server: no request fails, what is damaged never serves, and no event is lost."""
 
 import json
 import threading
@@ -16,7 +16,7 @@ from store.deployments import previous_deployment, record_deployment
 from store.engine import writing
 from store.tables import deployments
 from tests.planted_shop import Shop, published_variant
-from tests.real_server import INTERACTIONS, RECOMMENDATIONS, Server, eventually
+from tests.real_server import INTERACTIONS, RECOMMENDATIONS, Server, eventually, running
 
 SWAP_S = 90.0
 """Loading a release takes a second or two on an idle machine."""
@@ -41,7 +41,8 @@ def server(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
     try:
         yield server.wait("/livez")
     finally:
-        server.terminate()
+        if server.process.poll() is None:
+            server.terminate()
 
 
 @pytest.fixture
@@ -207,3 +208,19 @@ def test_an_import_counts_although_a_refused_release_is_deployed(live: Server, s
     finally:
         with writing(store) as connection:
             set_stock(connection, {"wine-01": None})
+
+
+def test_an_acknowledged_event_outlives_kill_9_and_sigterm_ends_cleanly(live: Server, shop: Shop) -> None:
+    """Last in this file, for it ends the server that the others share."""
+    user = {"user_id": "cut-off"}
+    for number in range(5):
+        sent = {"product_id": f"pets-{number:02}", "interaction_type": "PURCHASE", "event_id": f"cut-{number}"}
+        assert live.post_event(**user, **sent)["status"] == "accepted"
+    live.kill()
+    with running(shop, "compact", shop.home / "second.log") as server:
+        assert server.recommend("homepage", **user)["strategy"] == "hybrid"
+        assert server.post_event(**user, **sent)["status"] == "duplicate"
+        started = server.processes()
+        assert server.terminate() == 0
+    assert not [one for one in started if one.is_running()]
+    assert "Traceback" not in server.log_end()

@@ -1,15 +1,14 @@
 """Compact and graph are the same code: the same answers, and nothing heavy in any process that serves."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 import httpx
 import psutil
 import pytest
 
-from tests.planted_shop import CLUSTERS, Shop
-from tests.real_server import Server, eventually, running
+from tests.planted_shop import CLUSTERS
+from tests.real_server import Server, eventually
 
 NOT_FOR_SERVING: Final = ("libtorch", "/torch/", "/mlflow/", "/pandas/")
 STAGES: Final = ("Embedding", "Collaborative", "Reranker")
@@ -86,23 +85,3 @@ def test_nothing_listens_beyond_loopback(graph: Server, compact: Server) -> None
     for process in [*graph.processes(), *compact.processes()]:
         listening = [one.laddr for one in process.net_connections("tcp") if one.status == psutil.CONN_LISTEN]
         assert {place.ip for place in listening} <= {"127.0.0.1"}, process.cmdline()
-
-
-def test_an_acknowledged_event_outlives_kill_9_and_sigterm_ends_cleanly(planted_shop: Shop, tmp_path: Path) -> None:
-    shop = planted_shop.copy(tmp_path / "shop")
-    user = {"user_id": "cut-off"}
-    with running(shop, "compact", tmp_path / "first.log") as server:
-        for number in range(5):
-            accepted = server.post_event(
-                **user, product_id=f"pets-{number:02}", interaction_type="PURCHASE", event_id=f"cut-{number}"
-            )
-            assert accepted["status"] == "accepted"
-        server.kill()
-    with running(shop, "compact", tmp_path / "second.log") as server:
-        assert server.recommend("homepage", **user)["strategy"] == "hybrid"
-        again = server.post_event(**user, product_id="pets-04", interaction_type="PURCHASE", event_id="cut-4")
-        assert again["status"] == "duplicate"
-        started = server.processes()
-        assert server.terminate() == 0
-    assert not [one for one in started if one.is_running()]
-    assert "Traceback" not in server.log_end()
