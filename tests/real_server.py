@@ -2,7 +2,6 @@
 
 import contextlib
 import ctypes
-import os
 import signal
 import socket
 import subprocess
@@ -113,8 +112,10 @@ class Server:
             self.process.wait(STOP_SECONDS)
 
     def kill(self) -> None:
-        """SIGKILL, as a power cut would end it. For the compact topology, which has no further process."""
-        os.kill(self.process.pid, signal.SIGKILL)
+        """SIGKILL for every process, as a power cut would end them."""
+        for one in self.processes():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.kill()
         self.process.wait(STOP_SECONDS)
         self.client.close()
 

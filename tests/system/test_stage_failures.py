@@ -16,6 +16,8 @@ from tests.system.test_load import REQUESTS, ask_all, mixed_requests
 
 BACK_WITHIN_S: Final = 90.0
 CUSTOMER: Final = {"user_id": "coffee-customer-02"}
+AFTER: Final = "rerank"
+"""The stage that has no time left where an earlier one used it up (in a release whose evaluation switched it on)."""
 
 
 @pytest.fixture
@@ -34,13 +36,13 @@ def test_answers_go_on_without_a_killed_stage(graph: Server) -> None:
     killed = graph.stage("Collaborative")
     killed.kill()
     first = graph.recommend("homepage", **CUSTOMER)
-    assert first["degraded"] == ["collaborative"]
+    assert "collaborative" in first["degraded"]
     assert len(first["recommendations"]) == 12
     answers = asyncio.run(ask_all(graph.url, mixed_requests(REQUESTS // 5, seed=5)))
     assert sum(answer.status != 200 for answer in answers) < 0.01 * len(answers)
     reasons = Counter(reason for answer in answers for reason in answer.degraded)
-    assert set(reasons) <= {"collaborative"}
-    assert {answer.page for answer in answers if answer.degraded} <= {"homepage"}
+    assert set(reasons) <= {"collaborative", AFTER}
+    assert {answer.page for answer in answers if "collaborative" in answer.degraded} <= {"homepage"}
     assert graph.metric("shelfwise_degraded_total", reason="collaborative") >= reasons["collaborative"] + 1
     eventually(lambda: whole(graph), within=BACK_WITHIN_S, what="the stage is back")
     assert graph.stage("Collaborative").pid != killed.pid
@@ -72,7 +74,7 @@ def test_a_suspended_stage_costs_the_deadline_and_no_more(graph: Server) -> None
     stage.suspend()
     try:
         answer = graph.recommend("homepage", **CUSTOMER, explain="true")
-        assert answer["degraded"] == ["collaborative"]
+        assert set(answer["degraded"]) - {AFTER} == {"collaborative"}
         assert answer["explanation"]["milliseconds"]["candidates"] == pytest.approx(PATIENCE_MS, rel=0.2)
     finally:
         stage.resume()
