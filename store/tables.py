@@ -14,7 +14,9 @@ from sqlalchemy import (
     Float,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
+    PrimaryKeyConstraint,
     String,
     Table,
     Text,
@@ -52,8 +54,22 @@ products = Table(
     Column("created_at", BigInteger),
     Column("updated_at", BigInteger, nullable=False),
     Column("attributes", _Json, nullable=False),
+    Column("variants", _Json),
+    Column("deleted_at", BigInteger),
     UniqueConstraint("external_product_id"),
 )
+
+product_embeddings = Table(
+    "product_embeddings",
+    metadata,
+    Column("external_product_id", _Id, nullable=False),
+    Column("encoder", String(64), nullable=False),
+    Column("text_sha256", String(64), nullable=False),
+    Column("vector", LargeBinary, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("external_product_id", "encoder"),
+)
+"""Vectors of products that are newer than a release: little-endian float32, by the sha256 of the encoder's graph."""
 
 user_interactions = Table(
     "user_interactions",
@@ -62,7 +78,7 @@ user_interactions = Table(
     Column("event_id", _Id),
     Column("user_id", _Id),
     Column("session_id", _Id),
-    Column("product_id", _Id, nullable=False),
+    Column("product_id", _Id),
     Column("type", String, nullable=False),
     Column("occurred_at", BigInteger, nullable=False),
     Column("received_at", BigInteger, nullable=False),
@@ -72,11 +88,27 @@ user_interactions = Table(
     Column("metadata", _Json),
     Column("request_id", _Id),
     Column("position", Integer),
+    Column("query", Text),
+    Column("promotion_used", Boolean),
+    Column("rating", Float),
+    Column("review", Text),
+    Column("store_location", Text),
     UniqueConstraint("event_id"),
     Index(None, "user_id", "occurred_at"),
     Index(None, "session_id", "occurred_at"),
     Index(None, "product_id", "occurred_at"),
 )
+"""One row per event; a purchase's line carries seed 003's purchase history. No product: a search, or a whole order."""
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("session_id", _Id, primary_key=True),
+    Column("user_id", _Id, nullable=False),
+    Column("identified_at", BigInteger, nullable=False),
+    Index(None, "user_id"),
+)
+"""Whose visit it turned out to be: later events of the session count for this customer too."""
 
 changes = Table(
     "changes",
