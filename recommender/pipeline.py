@@ -198,13 +198,16 @@ def _boost(items: NDArray[np.int64], query: Query, snapshot: Snapshot) -> NDArra
 
 
 def _slate(query: Query, snapshot: Snapshot, pool: Pool, scored: Scored, degraded: tuple[str, ...]) -> Slate:
+    policy = snapshot.policy.contexts[query.context]
     chosen = fill_slate(
         item=scored.candidates.item,
         score=scored.score,
         category=snapshot.catalog.category,
         reserve=lambda: snapshot.popular_first[pool.allowed[snapshot.popular_first]],
         limit=query.limit,
-        max_per_category=snapshot.policy.contexts[query.context].max_per_category,
+        max_per_category=policy.max_per_category,
+        name=snapshot.catalog.name if policy.distinct_names else None,
+        shown=query.anchors,
     )
     held = pool.allowed[chosen]  # cannot fail by construction; checked because a shop relies on it
     items, refused = chosen[held], np.concatenate([pool.refused, chosen[~held]])

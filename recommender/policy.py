@@ -53,17 +53,23 @@ class ContextPolicy:
 
     weights: Weights | WeightChoice
     max_per_category: int | None = None
+    distinct_names: bool = False
+    """No two products of one name, and none called like the product on the page: shoppers cannot tell them apart."""
 
 
 def _default_contexts() -> Mapping[Context, ContextPolicy]:
     return MappingProxyType(
         {
             Context.HOMEPAGE: ContextPolicy(weights=WeightChoice.FITTED, max_per_category=3),
-            Context.PRODUCT_PAGE: ContextPolicy(weights=Weights(content=0.6, co_purchase=0.3, popularity=0.1)),
-            Context.CART: ContextPolicy(
-                weights=Weights(content=0.2, co_purchase=0.7, popularity=0.1), max_per_category=3
+            Context.PRODUCT_PAGE: ContextPolicy(
+                weights=Weights(content=0.6, co_purchase=0.3, popularity=0.1), distinct_names=True
             ),
-            Context.BOUGHT_TOGETHER: ContextPolicy(weights=Weights(content=0.05, co_purchase=0.95)),
+            Context.CART: ContextPolicy(
+                weights=Weights(content=0.2, co_purchase=0.7, popularity=0.1), max_per_category=3, distinct_names=True
+            ),
+            Context.BOUGHT_TOGETHER: ContextPolicy(
+                weights=Weights(content=0.05, co_purchase=0.95), distinct_names=True
+            ),
         }
     )
 
@@ -100,5 +106,7 @@ class Policy:
 
     def without_soft_rules(self) -> "Policy":
         """No caps, no boosts and no session: the protocol under which models are compared."""
-        bare = {context: replace(own, max_per_category=None) for context, own in self.contexts.items()}
+        bare = {
+            context: replace(own, max_per_category=None, distinct_names=False) for context, own in self.contexts.items()
+        }
         return replace(self, contexts=MappingProxyType(bare), session_weight=0.0, new_arrival_boost=0.0)

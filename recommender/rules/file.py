@@ -50,10 +50,15 @@ _NamedOrListed = Annotated[
 class _Context(_Strict):
     weights: _NamedOrListed | None = None
     max_per_category: int | None = Field(None, ge=1)
+    distinct_names: bool = False
 
     def policy(self, default: ContextPolicy) -> ContextPolicy:
         chosen = Weights(**self.weights.model_dump()) if isinstance(self.weights, _Weights) else self.weights
-        return ContextPolicy(weights=chosen or default.weights, max_per_category=self.max_per_category)
+        return ContextPolicy(
+            weights=chosen or default.weights,
+            max_per_category=self.max_per_category,
+            distinct_names=self.distinct_names,
+        )
 
 
 def _unquoted(mode: object) -> object:

@@ -52,6 +52,25 @@ class Shop:
         return self.reserve
 
 
+def test_shoppers_never_see_two_products_that_look_the_same_while_there_is_another() -> None:
+    name = np.array(["bananas", "bananas", "plantains", "bananas", "apples", "bananas"], dtype=object)
+
+    def slate(limit: int) -> list[int]:
+        return fill_slate(
+            item=np.array([1, 2, 3]),
+            score=np.array([0.9, 0.5, 0.7], dtype=np.float32),
+            category=np.zeros(6, dtype=np.int32),
+            reserve=lambda: np.array([5, 4, 1]),
+            limit=limit,
+            max_per_category=None,
+            name=name,
+            shown=np.array([0]),
+        ).tolist()
+
+    assert slate(2) == [2, 4]
+    assert slate(4) == [2, 4, 1, 3]
+
+
 @st.composite
 def shops(draw: st.DrawFn, most: int = 30) -> Shop:
     category = draw(st.lists(st.sampled_from([NO_CATEGORY, 0, 1, 2]), max_size=most))
