@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 RUN := $(BIN)/shelfwise
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve train check-demo test lint format mlflow loadtest k8s-check image clean
+.PHONY: help install demo serve train check-demo test lint format mlflow loadtest bench-store k8s-check image clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -35,6 +35,9 @@ train: $(INSTALLED)  ## Train, evaluate and register a release from what is in t
 
 check-demo: $(INSTALLED)  ## Check the lists of a running demo for 200 real customers and products
 	@$(BIN)/python -m benchmarks.check_demo --base http://127.0.0.1:$(PORT)
+
+bench-store: $(INSTALLED)  ## Events per second, latency and visibility of the store (URLS= of empty databases)
+	@$(BIN)/python -m benchmarks.store $(URLS)
 
 loadtest: $(INSTALLED)  ## 16 clients, 2,000 requests against the running demo
 	@$(BIN)/python -m loadtests.closed_loop --host http://127.0.0.1:$(PORT) --clients 16 --requests 2000 --read-only \
