@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import numpy as np
@@ -25,9 +26,10 @@ from store.changes import Change, ChangeKind
 from store.engine import migrate, open_engine
 from store.errors import StoreUnavailable
 from store.events import Event, EventResult, EventWriter, HistoryRows, history_key
+from store.feed import change_signal
 
-POLL_SECONDS: Final = 0.2
-"""How often the change feed is read: what other processes write counts well within a second."""
+POLL_SECONDS: Final = 2.0
+"""How long the change feed goes unread where the database has nothing to tell; `store.feed` usually knows sooner."""
 RETRY_SECONDS: Final = 2.0
 
 log = logging.getLogger("shelfwise.serving")
@@ -44,6 +46,9 @@ class Serving:
         self._live: Live | None = None
         self._writer: EventWriter | None = None
         self._tail: asyncio.Task[None] | None = None
+        self._signal = change_signal(self.store.engine)
+        # A thread of its own: in the shared ones, waiting would take the place of a request's reading.
+        self._waiting = ThreadPoolExecutor(max_workers=1, thread_name_prefix="change-feed")
         self._cursor = 0
         self._behind = True
         """Whether the deployment or the whole catalog has to be read again."""
@@ -70,6 +75,8 @@ class Serving:
         if self._tail is not None:
             self._tail.cancel()
             await asyncio.gather(self._tail, return_exceptions=True)
+        await asyncio.to_thread(self._signal.close)
+        self._waiting.shutdown()
         if self._writer is not None:
             await asyncio.to_thread(self._writer.close)
         self.store.engine.dispose()
@@ -111,7 +118,7 @@ class Serving:
         while True:
             try:
                 await self._step()
-                caught_up, pause = time.monotonic(), POLL_SECONDS
+                caught_up, pause = time.monotonic(), 0.0
             except ShelfwiseError as error:
                 log.warning("following the store: %s; trying again", error)
                 DEGRADED.labels(_reason(error)).inc()
@@ -121,7 +128,13 @@ class Serving:
                 DEGRADED.labels("change_feed").inc()
                 pause = RETRY_SECONDS
             CHANGE_LAG.set(time.monotonic() - caught_up)
-            await asyncio.sleep(pause)
+            await (asyncio.sleep(pause) if pause else self._next_change())
+
+    async def _next_change(self) -> None:
+        lost = self._signal.lost
+        await asyncio.get_running_loop().run_in_executor(self._waiting, self._signal.wait, POLL_SECONDS)
+        if self._signal.lost > lost:
+            DEGRADED.labels("change_signal").inc()
 
     async def _step(self) -> None:
         if self._writer is None:

@@ -7,12 +7,16 @@ then on asks for the changes after that one.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from sqlalchemy import Connection, delete, exists, func, select
 
 from store.engine import insert_rows
 from store.instants import now_ms
 from store.tables import changes, deployments
+
+CHANNEL: Final = "shelfwise_changes"
+"""What PostgreSQL notifies when changes are committed; `store.feed` listens."""
 
 
 class ChangeKind(StrEnum):
@@ -42,7 +46,10 @@ class Change:
 def append_changes(connection: Connection, kind: ChangeKind, keys: Iterable[str | None]) -> None:
     """One change per key, in the caller's transaction, so that it is seen exactly when what it tells of is."""
     now = now_ms()
-    insert_rows(connection, changes, ("kind", "key", "created_at"), [(str(kind), key, now) for key in keys])
+    rows = [(str(kind), key, now) for key in keys]
+    insert_rows(connection, changes, ("kind", "key", "created_at"), rows)
+    if rows and connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"NOTIFY {CHANNEL}")  # sent at the commit, once however often it is said before
 
 
 def newest_change(connection: Connection) -> int:

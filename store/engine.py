@@ -17,10 +17,10 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import JSON, URL, Connection, Engine, Table, create_engine, event, func, insert, make_url, select, text
+from sqlalchemy import JSON, URL, Connection, Engine, Table, create_engine, event, func, insert, make_url, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError, TimeoutError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError, SQLAlchemyError, TimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from recommender.errors import InvalidInput
@@ -28,7 +28,20 @@ from store.errors import StoreUnavailable
 from store.tables import SCHEMA
 
 BUSY_TIMEOUT_S: Final = 10.0
-"""How long a SQLite transaction waits for another process's write; an import's chunk holds the lock for about 1 s."""
+"""How long a transaction waits for another process's write; an import's chunk holds the lock for about 1 s."""
+
+CONNECT_TIMEOUT_S: Final = 10
+"""How long a PostgreSQL that does not answer is waited for, unless the URL says ``?connect_timeout=``."""
+
+_CANNOT_NOW: Final = frozenset(
+    {
+        "25006",  # read-only: the server is a standby
+        "3F000",  # no such schema: not migrated
+        "42501",  # no permission for our tables
+        "42P01",  # no such table: not migrated
+    }
+)
+"""Errors of PostgreSQL that are about its state and not about the statement, where the driver does not say so."""
 
 _WRITE_TURN: Final = 7_433_929_011  # any number of our own: the advisory lock of writers on PostgreSQL
 
@@ -51,8 +64,22 @@ def open_engine(url: str, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Engine:
         case "sqlite":
             return _open_sqlite(parsed, busy_timeout_s)
         case "postgresql":
-            return create_engine(parsed, pool_pre_ping=True)
+            return _open_postgresql(parsed, busy_timeout_s)
     raise InvalidInput("database_url", parsed.render_as_string(), "must start with sqlite:/// or postgresql://")
+
+
+def _open_postgresql(url: URL, busy_timeout_s: float) -> Engine:
+    if url.drivername == "postgresql":
+        url = url.set(drivername="postgresql+psycopg")  # SQLAlchemy's own default is psycopg2, which is not installed
+    if "connect_timeout" not in url.query:
+        url = url.update_query_dict({"connect_timeout": str(CONNECT_TIMEOUT_S)})
+    try:
+        return create_engine(
+            url, pool_pre_ping=True, execution_options={"lock_timeout": f"{round(busy_timeout_s * 1000)}ms"}
+        )
+    except ImportError as error:
+        reason = f"its driver is not installed: {error.name}"
+        raise InvalidInput("database_url", url.render_as_string(), reason) from error
 
 
 def _open_sqlite(url: URL, busy_timeout_s: float) -> Engine:
@@ -120,9 +147,16 @@ def writing(engine: Engine) -> Iterator[Connection]:
         connection.execution_options(sqlite_begin="BEGIN IMMEDIATE")
         with connection.begin():
             if connection.dialect.name == "postgresql":
-                connection.execute(text("SET LOCAL synchronous_commit = on"))
-                connection.execute(select(func.pg_advisory_xact_lock(_WRITE_TURN)))
+                _take_turn(connection)
             yield connection
+
+
+def _take_turn(connection: Connection) -> None:
+    lock_timeout = connection.get_execution_options()["lock_timeout"]
+    # Both end with the transaction, so a connection pooler in between does not carry them to somebody else.
+    settings = {"synchronous_commit": "on", "lock_timeout": lock_timeout}
+    connection.execute(select(*(func.set_config(name, value, True) for name, value in settings.items())))
+    connection.execute(select(func.pg_advisory_xact_lock(_WRITE_TURN)))
 
 
 @contextmanager
@@ -130,7 +164,15 @@ def _typed_failures() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError, TimeoutError) as error:
-        raise StoreUnavailable(f"the database cannot do this now: {getattr(error, 'orig', error)}") from error
+        raise _unavailable(error) from error
+    except DBAPIError as error:
+        if error.connection_invalidated or getattr(error.orig, "sqlstate", None) in _CANNOT_NOW:
+            raise _unavailable(error) from error
+        raise
+
+
+def _unavailable(error: SQLAlchemyError) -> StoreUnavailable:
+    return StoreUnavailable(f"the database cannot do this now: {getattr(error, 'orig', error)}")
 
 
 def migrate(engine: Engine) -> None:

@@ -31,9 +31,9 @@ _PR_SET_PDEATHSIG: Final = 1
 _libc = ctypes.CDLL(None)
 
 
-def _end_with_parent() -> None:
-    """Linux: the server gets SIGTERM when the test run is gone, even where it was killed."""
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+def end_with_parent(by: signal.Signals = signal.SIGTERM) -> None:
+    """Linux: the process that calls this gets a signal when the test run is gone, even where that was killed."""
+    _libc.prctl(_PR_SET_PDEATHSIG, by)
 
 
 def free_port() -> int:
@@ -65,7 +65,7 @@ class Server:
                 env=environment | {"BENTOML_HOME": str(shop.home / "bentoml")},
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                preexec_fn=_end_with_parent,
+                preexec_fn=end_with_parent,
             )
         self.url = f"http://127.0.0.1:{port}"
         self.client = httpx.Client(base_url=self.url, timeout=30.0)

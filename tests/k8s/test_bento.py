@@ -19,10 +19,7 @@ from cli.serve import ONE_THREAD, QUIET
 from settings import PREFIX
 from tests.k8s.conftest import rendered
 from tests.k8s.manifests import ROOT, Manifests
-from tests.k8s.serving_packages import constraints, serving_pins
-
-DRIVER = {"psycopg", "psycopg-binary"}
-"""Packages of the image alone: the PostgreSQL driver."""
+from tests.k8s.serving_packages import serving_pins
 
 IMPORTED = """
 import sys
@@ -103,12 +100,8 @@ def test_bento_needs_nothing_of_the_checkout(bento: Path, gateway: int, tmp_path
 
 def test_packages_are_exactly_what_serving_needs() -> None:
     listed = yaml.safe_load((ROOT / "bentofile.yaml").read_text())["python"]["packages"]
-    without_driver = sorted(pin for pin in listed if pin.split("==")[0] not in DRIVER)
-    wanted = sorted(pin for pin in serving_pins() if pin.split("==")[0] not in DRIVER)
-    assert without_driver == wanted, "python -m tests.k8s.serving_packages prints the lines for bentofile.yaml"
-    pinned = constraints()
-    for name, version in (pin.split("==") for pin in listed if pin.split("==")[0] in DRIVER & pinned.keys()):
-        assert pinned[name] == version
+    wanted = serving_pins()
+    assert sorted(listed) == sorted(wanted), "python -m tests.k8s.serving_packages prints the lines for bentofile.yaml"
 
 
 def test_requirements_of_the_image_are_the_list(bento: Path) -> None:

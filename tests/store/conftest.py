@@ -1,4 +1,4 @@
-"""A real, migrated SQLite file for each test, and real processes beside it."""
+"""A migrated database for each test, once as a SQLite file and once on PostgreSQL, and real processes beside it."""
 
 import os
 import shutil
@@ -11,8 +11,10 @@ import pytest
 from sqlalchemy import Engine
 
 from store.engine import migrate, open_engine
+from tests.postgres_server import PostgresServer
 
 REPOSITORY = Path(__file__).parents[2]
+DATABASES = ("sqlite", "postgresql")
 
 StartPython = Callable[..., "subprocess.Popen[str]"]
 
@@ -27,29 +29,61 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def database(migrated_file: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copy(migrated_file, tmp_path / "store.db"))
+def sqlite_url(migrated_file: Path, tmp_path: Path) -> str:
+    return f"sqlite:///{shutil.copy(migrated_file, tmp_path / 'store.db')}"
 
 
-@pytest.fixture
-def url(database: Path) -> str:
-    return f"sqlite:///{database}"
+@pytest.fixture(params=DATABASES)
+def url(request: pytest.FixtureRequest) -> str:
+    """Of a migrated, empty database; what asks for it runs once on each."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture(params=DATABASES)
+def bare_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Of a database without tables."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/bare/store.db"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    with server.database("template0") as url:
+        yield url
 
 
 @pytest.fixture
 def engine(url: str) -> Iterator[Engine]:
+    yield from _opened(url)
+
+
+@pytest.fixture
+def sqlite_engine(sqlite_url: str) -> Iterator[Engine]:
+    """For what only SQLite has; a test says what that is."""
+    yield from _opened(sqlite_url)
+
+
+@pytest.fixture
+def postgresql_engine(postgresql_url: str) -> Iterator[Engine]:
+    """For what only PostgreSQL has; a test says what that is."""
+    yield from _opened(postgresql_url)
+
+
+def _opened(url: str) -> Iterator[Engine]:
     engine = open_engine(url)
     yield engine
     engine.dispose()
 
 
-@pytest.fixture(scope="module")
-def lasting_engine(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+@pytest.fixture(scope="module", params=DATABASES)
+def lasting_engine(
+    request: pytest.FixtureRequest, migrated_file: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Engine]:
     """For properties: one store that all examples share."""
-    path = shutil.copy(migrated_file, tmp_path_factory.mktemp("lasting") / "store.db")
-    engine = open_engine(f"sqlite:///{path}")
-    yield engine
-    engine.dispose()
+    if request.param == "sqlite":
+        yield from _opened(f"sqlite:///{shutil.copy(migrated_file, tmp_path_factory.mktemp('lasting') / 'store.db')}")
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    with server.database() as url:
+        yield from _opened(url)
 
 
 @pytest.fixture

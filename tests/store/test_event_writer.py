@@ -140,7 +140,9 @@ def test_a_locked_database_fails_the_group_and_the_writer_goes_on(engine: Engine
     assert stored_ids(engine) == ["a"]
 
 
-def test_a_full_disk_fails_the_group_and_the_writer_goes_on(engine: Engine) -> None:
+def test_a_full_disk_fails_the_group_and_the_writer_goes_on(sqlite_engine: Engine) -> None:
+    """A pragma of SQLite stands for the disk."""
+    engine = sqlite_engine
     event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA max_page_count=60"))
     with EventWriter(engine) as writer:
         too_much = [replace(VIEW, event_id=str(number), order_id="x" * 1000) for number in range(1_000)]

@@ -1,12 +1,13 @@
 from dataclasses import replace
 
 import numpy as np
-from sqlalchemy import Engine
+from sqlalchemy import Engine, delete
 
 from recommender.events import EventType
 from store.engine import reading, writing
 from store.events import Event, event_row, insert_events
 from store.purchases import Purchases, read_purchases
+from store.tables import user_interactions
 
 
 def purchase(user: str | None, product: str, at: float) -> Event:
@@ -70,7 +71,7 @@ def test_columns_and_hash_do_not_depend_on_the_order_of_writing(engine: Engine) 
     write(engine, *BASKETS)
     first = read(engine)
     with writing(engine) as connection:
-        connection.exec_driver_sql("DELETE FROM user_interactions")
+        connection.execute(delete(user_interactions))
     write(engine, *reversed(BASKETS))
     again = read(engine)
     assert lines(first) == lines(again)
