@@ -56,6 +56,18 @@ class Product:
     created_at: float | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def text(self) -> str:
+        """What the text encoder reads of it, as `read_products` composes it."""
+        return product_text(
+            name=self.name,
+            category=self.category,
+            brand=self.brand,
+            description=self.description,
+            attributes=self.attributes,
+            price=self.price,
+        )
+
     def __post_init__(self) -> None:
         check_text("product_id", self.external_id, required=True)
         check_text("name", self.name, required=True)
