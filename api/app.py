@@ -10,13 +10,14 @@ from fastapi_swagger import patch_fastapi
 
 from api import problems
 from api.middleware import RequestTrace
-from api.routers import interactions, operations, recommendations
+from api.routers import interactions, operations, products, recommendations
 
 DESCRIPTION: Final = """
 Product recommendations for shops that run their own servers.
 
-Send what shoppers do to `POST /api/v1/interactions`; ask what they should see now under
-`/api/v1/recommendations`. Every error is `application/problem+json` and names the field and the value.
+Send the catalog to `POST /api/v1/products` and what shoppers do to `POST /api/v1/interactions`; ask what they
+should see now under `/api/v1/recommendations`. Every error is `application/problem+json` and names the field and the
+value.
 """
 
 
@@ -40,7 +41,7 @@ def build_app() -> FastAPI:
     )
     patch_fastapi(app, redirect_from_root_to_docs=False)  # /docs from files of our own
     app.add_middleware(RequestTrace)
-    for module in (recommendations, interactions, operations):
+    for module in (recommendations, interactions, products, operations):
         app.include_router(module.router)
     problems.install(app)
     return app

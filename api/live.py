@@ -1,17 +1,20 @@
 """What answers come from at this moment: a release over the store's catalog under the shop's rules."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from api.customers import CustomerCache
+from api.embeddings import Embeddings, Texts
 from models.embedding import centred
 from models.release import Release
 from recommender.catalog import Catalog, ProductRow
 from recommender.rules.file import Rules
 from recommender.snapshot import Snapshot
 from runners.stages import ReleaseStages
+from store.embeddings import Vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +24,20 @@ class Live:
     release: Release
     snapshot: Snapshot
     stages: ReleaseStages
+    embedded: NDArray[np.object_]
+    """The text that each product newer than the release has its vector of, in the order of their rows."""
     customers: CustomerCache = field(default_factory=CustomerCache)
     """Histories as rows of this snapshot's catalog: kept while rows keep their meaning."""
 
+    @property
+    def known(self) -> int:
+        """How many products the release knows: the rows before this one."""
+        return len(self.release.items)
 
-async def go_live(release: Release, catalog: Catalog, rules: Rules, stages: ReleaseStages) -> Live:
+
+async def go_live(
+    release: Release, catalog: Catalog, rules: Rules, stages: ReleaseStages, embeddings: Embeddings
+) -> Live:
     """A release completed with every product that is newer than it, each embedded by the release's encoder."""
     aligned = catalog.aligned(release.items.tolist())
     known = len(release.items)
@@ -43,30 +55,60 @@ async def go_live(release: Release, catalog: Catalog, rules: Rules, stages: Rele
         rerank_weight=release.blender.rerank_weight,
         rerank_helps=release.manifest.features.get("rerank", False),
     )
-    live = Live(release, snapshot, stages)
-    if len(aligned) == known:
-        return live
-    return replace(live, snapshot=await _with_new_rows(live, aligned))
+    live = Live(release, snapshot, stages, np.zeros(0, dtype=object))
+    completed = aligned.take(np.flatnonzero((np.arange(len(aligned)) < known) | ~aligned.deleted))
+    new = dict(zip(completed.external_id[known:].tolist(), completed.text[known:].tolist(), strict=True))
+    return _over(live, completed, await embeddings.of(release, stages, new))
 
 
-async def with_products(live: Live, products: Sequence[ProductRow]) -> Live:
-    """The same release over a catalog with these products changed or added."""
-    catalog = live.snapshot.catalog.with_products(products)
-    if len(catalog) == len(live.snapshot.catalog):
-        return replace(live, snapshot=live.snapshot.with_catalog(catalog))
+def with_products(live: Live, products: Sequence[ProductRow], vectors: Mapping[str, Vector]) -> Live:
+    """The same release over a catalog with these products changed or added.
+
+    ``vectors`` are the encoder's own, by text. A new product is added where they hold its text's; what is `lacking`
+    stays out, or keeps the vector of its former text.
+    """
+    catalog = live.snapshot.catalog
+    taken = [one for one in products if one.external_id in catalog.row_of or one.encoded_text in vectors]
+    changed = _over(live, catalog.with_products(taken), vectors)
     # Histories may hold products that had no row until now, so they are read again.
-    return replace(live, snapshot=await _with_new_rows(live, catalog), customers=CustomerCache())
+    grown = len(changed.snapshot.catalog) > len(catalog)
+    return replace(changed, customers=CustomerCache()) if grown else changed
 
 
-async def _with_new_rows(live: Live, catalog: Catalog) -> Snapshot:
-    """The snapshot over a catalog that has further products at its end; their texts are embedded first."""
-    snapshot = live.snapshot
-    new = catalog.text[len(snapshot.vector_row) :].astype(str).tolist()
-    vectors = centred(await live.stages.encode(new), live.release.item_vectors.mean)
-    rows = len(snapshot.vectors) + np.arange(len(new), dtype=np.int32)
-    return replace(
-        snapshot,
-        catalog=catalog,
-        vectors=np.concatenate([snapshot.vectors, vectors]),
-        vector_row=np.concatenate([snapshot.vector_row, rows]),
+def lacking(live: Live, products: Sequence[ProductRow]) -> Texts:
+    """Texts without a vector, by external id: of these products, those newer than the release and not deleted."""
+    row_of = live.snapshot.catalog.row_of
+    texts: dict[str, str] = {}
+    for product in products:
+        row = row_of.get(product.external_id)
+        if not product.deleted and (row is None or not is_embedded(live, row)):
+            texts[product.external_id] = product.encoded_text
+    return texts
+
+
+def is_embedded(live: Live, row: int) -> bool:
+    """Whether the product's vector is the release's own, or of the text that the product has now."""
+    return row < live.known or bool(live.embedded[row - live.known] == live.snapshot.catalog.text[row])
+
+
+def _over(live: Live, catalog: Catalog, vectors: Mapping[str, Vector]) -> Live:
+    """The release over this catalog: its own products, then the newer ones, each with a vector of its own."""
+    texts = catalog.text[live.known :]
+    embedded = np.concatenate([live.embedded, np.full(len(texts) - len(live.embedded), None, dtype=object)])
+    fresh = [place for place in np.flatnonzero(texts != embedded).tolist() if texts[place] in vectors]
+    snapshot = live.snapshot.with_catalog(catalog)
+    if not fresh:
+        return replace(live, snapshot=snapshot)
+    embedded[fresh] = texts[fresh]
+    first = len(live.release.item_vectors.vectors)
+    table = np.concatenate(
+        [
+            snapshot.vectors,
+            np.zeros_like(snapshot.vectors, shape=(len(texts) - len(live.embedded), snapshot.vectors.shape[1])),
+        ]
     )
+    table[first + np.array(fresh)] = centred(
+        np.stack([vectors[text] for text in texts[fresh]]), live.release.item_vectors.mean
+    )
+    rows = np.concatenate([live.release.item_vectors.row, first + np.arange(len(texts), dtype=np.int32)])
+    return replace(live, snapshot=replace(snapshot, vectors=table, vector_row=rows), embedded=embedded)

@@ -76,18 +76,18 @@ def install(app: FastAPI) -> None:
 
 
 async def _unprocessable(request: Request, error: RequestValidationError) -> Response:
-    errors = [{"field": _field(one), "value": _value(one), "reason": one["msg"]} for one in error.errors()]
+    errors = [{"field": field_of(one), "value": value_of(one), "reason": one["msg"]} for one in error.errors()]
     first = errors[0]
     detail = f"{first['field']}={first['value']!r}: {first['reason']}"
     return problem(request, INVALID, detail, field=first["field"], value=first["value"], errors=errors)
 
 
 async def _invalid_input(request: Request, error: InvalidInput) -> Response:
-    return problem(request, INVALID, str(error), field=error.field, value=_shown(error.value))
+    return problem(request, INVALID, str(error), field=error.field, value=shown(error.value))
 
 
 async def _unknown_product(request: Request, error: UnknownProduct) -> Response:
-    return problem(request, UNKNOWN_PRODUCT, str(error), field=error.field, value=_shown(error.value))
+    return problem(request, UNKNOWN_PRODUCT, str(error), field=error.field, value=shown(error.value))
 
 
 async def _no_release(request: Request, error: NoRelease) -> Response:
@@ -110,7 +110,7 @@ async def _internal(request: Request, error: ShelfwiseError) -> Response:
     return problem(request, INTERNAL, "the error is in the log under this request id")
 
 
-def _field(error: dict[str, Any]) -> str:
+def field_of(error: dict[str, Any]) -> str:
     """``limit`` rather than ``query.limit``: where it stood is clear from the request."""
     if error["type"] == "json_invalid":
         return "body"
@@ -118,12 +118,12 @@ def _field(error: dict[str, Any]) -> str:
     return ".".join(parts) or "body"
 
 
-def _value(error: dict[str, Any]) -> Any:  # noqa: ANN401 - whatever the caller sent
+def value_of(error: dict[str, Any]) -> Any:  # noqa: ANN401 - whatever the caller sent
     """What was sent there; pydantic gives the whole object where a field is missing from it."""
-    return None if error["type"] == "missing" else _shown(error.get("input"))
+    return None if error["type"] == "missing" else shown(error.get("input"))
 
 
-def _shown(value: Any) -> Any:  # noqa: ANN401 - whatever the caller sent
+def shown(value: Any) -> Any:  # noqa: ANN401 - whatever the caller sent
     if value is None or isinstance(value, bool | int | float):
         return value if value == value and value not in (float("inf"), float("-inf")) else str(value)
     text = value if isinstance(value, str) else repr(value)

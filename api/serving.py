@@ -3,13 +3,14 @@
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import numpy as np
 
-from api.live import Live, go_live, with_products
+from api.embeddings import Embeddings, Texts, texts_of
+from api.live import Live, go_live, lacking, with_products
 from api.metrics import BATCH_SIZE, CHANGE_LAG, DEGRADED, show_release
 from api.store_view import StoreView
 from models.release import Release, read_release
@@ -23,6 +24,7 @@ from runners.shelf import release_store
 from runners.stages import ReleaseStages, StageHandles
 from settings import Settings
 from store.changes import Change, ChangeKind
+from store.embeddings import Vector
 from store.engine import migrate, open_engine
 from store.errors import StoreUnavailable
 from store.events import Event, EventResult, EventWriter, HistoryRows, history_key
@@ -41,9 +43,12 @@ class Serving:
     def __init__(self, settings: Settings, rules: Rules, handles: StageHandles) -> None:
         self.rules = rules
         self.store = StoreView(open_engine(settings.database_url))
+        self.embeddings = Embeddings(self.store.engine)
         self._releases = release_store(settings)
         self._handles = handles
         self._live: Live | None = None
+        self._changing = asyncio.Lock()
+        """Held from reading products until they are in the live state, so that the newest reading wins."""
         self._writer: EventWriter | None = None
         self._tail: asyncio.Task[None] | None = None
         self._signal = change_signal(self.store.engine)
@@ -165,7 +170,7 @@ class Serving:
         if ChangeKind.RELEASE in kinds or ChangeKind.CATALOG in kinds:
             self._behind = True
         elif ChangeKind.PRODUCT in kinds:
-            await self._refresh_products([c.key for c in changes if c.kind == ChangeKind.PRODUCT and c.key])
+            await self.refresh(_product_keys(changes))
         if self._live is not None:
             self._forget_customers(changes, self._live)
         self._cursor = changes[-1].id
@@ -177,16 +182,33 @@ class Serving:
             elif change.kind == ChangeKind.CUSTOMER and change.key:
                 live.customers.forget(change.key)
 
-    async def _refresh_products(self, external_ids: list[str]) -> None:
-        if self._live is None:
-            return
-        products = await asyncio.to_thread(self.store.products, list(dict.fromkeys(external_ids)))
-        known = self._live.snapshot.catalog.row_of
+    async def refresh(self, external_ids: Sequence[str], *, encode: bool = True) -> None:
+        """Read these products from the store again: afterwards they count as they are there in the next answer.
+
+        A new one without a vector is encoded, or left for the change feed. `StageUnavailable` where that cannot be
+        done; the others count all the same.
+        """
         # Stock and prices first: they must count even while a new product waits for its stage to embed it.
-        self._live = await with_products(self._live, [one for one in products if one.external_id in known])
-        new = [one for one in products if one.external_id not in known]
-        if new:
-            self._live = await with_products(self._live, new)
+        live, texts = await self._take_in(external_ids, {}, None)
+        if live is not None and texts and encode:
+            vectors = await self.embeddings.of(live.release, live.stages, texts)
+            await self._take_in(list(texts), vectors, live.release)
+
+    async def _take_in(
+        self, external_ids: Sequence[str], vectors: Mapping[str, Vector], release: Release | None
+    ) -> tuple[Live | None, Texts]:
+        """The state with these products as they are stored, and the texts that need a vector.
+
+        Vectors of another ``release`` than the live one are not used: what is live by now has been completed since.
+        """
+        async with self._changing:
+            products = await asyncio.to_thread(self.store.products, external_ids)
+            if self._live is None:
+                return None, {}
+            stored = await self.embeddings.stored(self._live.release, lacking(self._live, products))
+            given = vectors if self._live.release is release else {}
+            self._live = with_products(self._live, products, {**given, **stored})
+            return self._live, lacking(self._live, products)
 
     async def _follow_deployment(self) -> None:
         """Load what the store says should serve; a release that cannot be loaded leaves the old one in place."""
@@ -196,7 +218,7 @@ class Serving:
             return
         try:
             if self._live is not None and self._live.release.release_id == release_id:
-                self._live = await self._complete(self._live.release, self._live.stages)
+                await self._put_live(await self._complete(self._live.release, self._live.stages))
             else:
                 await self._switch(release_id)
         except InvalidRelease as error:
@@ -205,7 +227,7 @@ class Serving:
             if self._live is None:
                 self.problems["release"] = str(error)
             else:  # what is refused must not keep the one that serves from the catalog as it is
-                self._live = await self._complete(self._live.release, self._live.stages)
+                await self._put_live(await self._complete(self._live.release, self._live.stages))
         except StageUnavailable as error:
             if self._live is None:
                 self.problems["release"] = f"waiting for the stages: {error}"
@@ -216,14 +238,23 @@ class Serving:
         release = await asyncio.to_thread(self._read_release, release_id)
         live = await self._complete(release, ReleaseStages(self._handles, release_id, _observe_batch))
         await self._try_answers(live)
-        self._live = live
+        await self._put_live(live)
         self.problems.clear()
         show_release(release_id)
         log.info("release %s is live: %d products", release_id, len(live.snapshot.catalog))
 
     async def _complete(self, release: Release, stages: ReleaseStages) -> Live:
         """The release over the store's catalog as it is now."""
-        return await go_live(release, await asyncio.to_thread(self.store.catalog), self.rules, stages)
+        catalog = await asyncio.to_thread(self.store.catalog)
+        return await go_live(release, catalog, self.rules, stages, self.embeddings)
+
+    async def _put_live(self, live: Live) -> None:
+        """Make it live, with what this process wrote and showed while it was being completed."""
+        async with self._changing:
+            changes = await asyncio.to_thread(self.store.changes, self._cursor)
+            products = await asyncio.to_thread(self.store.products, _product_keys(changes))
+            vectors = await self.embeddings.stored(live.release, texts_of(products))
+            self._live = with_products(live, products, vectors)
 
     async def _try_answers(self, live: Live) -> None:
         """One recommendation of each context, for the most popular product."""
@@ -238,6 +269,10 @@ class Serving:
             slate = await recommend(query, snapshot, live.stages, Trace(time.perf_counter, 60.0))
             if slate.degraded:
                 raise StageUnavailable(slate.degraded[0], f"did not answer for release {snapshot.release}")
+
+
+def _product_keys(changes: Sequence[Change]) -> list[str]:
+    return list(dict.fromkeys(change.key for change in changes if change.kind == ChangeKind.PRODUCT and change.key))
 
 
 def _as_rows(rows: HistoryRows, live: Live) -> History:

@@ -29,7 +29,8 @@ class Catalog:
     Strings are object arrays. ``price`` is float32 with NaN where unknown, ``stock`` int32 with
     `UNKNOWN_STOCK` where unknown, ``created_at`` float64 epoch seconds with NaN where unknown.
     ``category`` holds codes into ``category_names``, `NO_CATEGORY` where unknown; ``text`` is what the text
-    encoder reads.
+    encoder reads. A product that the shop ``deleted`` keeps its row, for what was learnt from it lines up with rows;
+    it is never ``active``.
     """
 
     external_id: NDArray[np.object_]
@@ -41,6 +42,7 @@ class Catalog:
     price: NDArray[np.float32]
     stock: NDArray[np.int32]
     active: NDArray[np.bool_]
+    deleted: NDArray[np.bool_]
     created_at: NDArray[np.float64]
 
     def __len__(self) -> int:
@@ -85,27 +87,27 @@ class Catalog:
     def aligned(self, external_ids: Sequence[str]) -> "Catalog":
         """This catalog with the given products first, in that order, and every other product after them.
 
-        A listed product that the catalog lacks becomes an inactive row, so a release whose product was
-        deleted since still lines up with its artifacts.
+        A listed product that the catalog lacks becomes a deleted row, so the release still lines up with its
+        artifacts.
         """
         rows = {str(external_id): row for row, external_id in enumerate(self.external_id)}
         missing = [external_id for external_id in external_ids if external_id not in rows]
-        widened = self._with_inactive(missing)
+        widened = self._with_ghosts(missing)
         rows |= {external_id: len(self) + n for n, external_id in enumerate(missing)}
         first = [rows[external_id] for external_id in external_ids]
         listed = np.zeros(len(widened), dtype=bool)
         listed[first] = True
         return widened.take(np.concatenate([np.asarray(first, dtype=np.int64), np.flatnonzero(~listed)]))
 
-    def _with_inactive(self, external_ids: Sequence[str]) -> "Catalog":
+    def _with_ghosts(self, external_ids: Sequence[str]) -> "Catalog":
         if not external_ids:
             return self
-        ghosts = build_catalog([ProductRow(external_id=e, name=e, active=False) for e in external_ids])
+        ghosts = build_catalog([ProductRow(external_id=e, name=e, deleted=True) for e in external_ids])
         columns = {name: np.concatenate([getattr(self, name), getattr(ghosts, name)]) for name in _COLUMNS}
         return Catalog(**columns, category_names=self.category_names)
 
 
-_COLUMNS = ("external_id", "name", "text", "image_url", "category", "price", "stock", "active", "created_at")
+_COLUMNS = ("external_id", "name", "text", "image_url", "category", "price", "stock", "active", "deleted", "created_at")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +122,13 @@ class ProductRow:
     price: float | None = None
     stock: int | None = None
     active: bool = True
+    deleted: bool = False
     created_at: float | None = None
+
+    @property
+    def encoded_text(self) -> str:
+        """What the text encoder reads of it: the name where there is no text."""
+        return self.text or self.name
 
 
 def build_catalog(products: Sequence[ProductRow], *, category_names: Sequence[str] | None = None) -> Catalog:
@@ -130,13 +138,14 @@ def build_catalog(products: Sequence[ProductRow], *, category_names: Sequence[st
     return Catalog(
         external_id=_objects(product.external_id for product in products),
         name=_objects(product.name for product in products),
-        text=_objects(product.text or product.name for product in products),
+        text=_objects(product.encoded_text for product in products),
         image_url=_objects(product.image_url for product in products),
         category=np.array([code[product.category] for product in products], dtype=np.int32),
         category_names=names,
         price=np.array([np.nan if p.price is None else p.price for p in products], dtype=np.float32),
         stock=np.array([UNKNOWN_STOCK if p.stock is None else p.stock for p in products], dtype=np.int32),
-        active=np.array([product.active for product in products], dtype=bool),
+        active=np.array([product.active and not product.deleted for product in products], dtype=bool),
+        deleted=np.array([product.deleted for product in products], dtype=bool),
         created_at=np.array([np.nan if p.created_at is None else p.created_at for p in products], dtype=np.float64),
     )
 

@@ -32,6 +32,7 @@ _COLUMNS: Final = (
     products.c.active,
     products.c.created_at,
     products.c.attributes,
+    products.c.deleted_at,
 )
 
 
@@ -55,6 +56,18 @@ class Product:
     created_at: float | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def text(self) -> str:
+        """What the text encoder reads of it, as `read_products` composes it."""
+        return product_text(
+            name=self.name,
+            category=self.category,
+            brand=self.brand,
+            description=self.description,
+            attributes=self.attributes,
+            price=self.price,
+        )
+
     def __post_init__(self) -> None:
         check_text("product_id", self.external_id, required=True)
         check_text("name", self.name, required=True)
@@ -69,7 +82,7 @@ class Product:
 
 
 def read_catalog(connection: Connection) -> Catalog:
-    """Every product, inactive ones too, ordered by external id. 92,000 take about a second."""
+    """Every product, inactive and deleted ones too, ordered by external id. 92,000 take about a second."""
     rows = connection.execute(select(*_COLUMNS).order_by(products.c.external_product_id))
     return build_catalog([_product_row(row) for row in rows])
 
@@ -84,12 +97,12 @@ def read_products(connection: Connection, external_ids: Sequence[str]) -> list[P
 
 
 def upsert_products(connection: Connection, changed: Sequence[Product]) -> None:
-    """Add or wholly replace products; of two with the same id the later counts.
+    """Add or wholly replace products; of two with the same id the later counts, and a deleted one is back.
 
     Appends a `ChangeKind.PRODUCT` per product, or one `ChangeKind.CATALOG` for more than `SINGLE_CHANGES`.
     """
     write_products(connection, changed)
-    _announce(connection, list(dict.fromkeys(product.external_id for product in changed)))
+    announce_products(connection, list(dict.fromkeys(product.external_id for product in changed)))
 
 
 def write_products(connection: Connection, changed: Sequence[Product]) -> None:
@@ -114,7 +127,7 @@ def set_stock(connection: Connection, stock: Mapping[str, int | None]) -> tuple[
         one = update(products).where(products.c.external_product_id == bindparam("of"))
         counted = one.values(stock=bindparam("count"), updated_at=now_ms())
         connection.execute(counted, [{"of": external_id, "count": stock[external_id]} for external_id in changed])
-    _announce(connection, changed)
+    announce_products(connection, changed)
     return tuple(external_id for external_id in stock if external_id not in stored)
 
 
@@ -127,7 +140,8 @@ def _read_stock(connection: Connection, external_ids: Iterable[str]) -> dict[str
     return stored
 
 
-def _announce(connection: Connection, external_ids: Sequence[str]) -> None:
+def announce_products(connection: Connection, external_ids: Sequence[str]) -> None:
+    """Append a `ChangeKind.PRODUCT` per product, or one `ChangeKind.CATALOG` for more than `SINGLE_CHANGES`."""
     if len(external_ids) > SINGLE_CHANGES:
         append_changes(connection, ChangeKind.CATALOG, [None])
     else:
@@ -149,13 +163,29 @@ def _values(product: Product, now: int) -> dict[str, object]:
         "created_at": None if product.created_at is None else to_ms(product.created_at),
         "updated_at": now,
         "attributes": dict(product.attributes),
+        "deleted_at": None,
     }
 
 
 def _product_row(
-    row: Row[str, str, str, str, str, float | None, str | None, int | None, bool, int | None, dict[str, str]],
+    row: Row[
+        str, str, str, str, str, float | None, str | None, int | None, bool, int | None, dict[str, str], int | None
+    ],
 ) -> ProductRow:
-    external_id, name, category, brand, description, price, image_url, stock, active, created_at, attributes = row
+    (
+        external_id,
+        name,
+        category,
+        brand,
+        description,
+        price,
+        image_url,
+        stock,
+        active,
+        created_at,
+        attributes,
+        deleted,
+    ) = row
     return ProductRow(
         external_id=external_id,
         name=name,
@@ -167,6 +197,7 @@ def _product_row(
         price=price,
         stock=stock,
         active=active,
+        deleted=deleted is not None,
         created_at=None if created_at is None else to_seconds(created_at),
     )
 

@@ -245,8 +245,8 @@ def _with_json(row: tuple[object, ...], places: Sequence[int]) -> tuple[object, 
     return tuple(values)
 
 
-def upsert(connection: Connection, table: Table, key: str) -> sqlite.Insert | postgresql.Insert:
-    """An insert that replaces every other column of the row which has the same ``key``."""
+def upsert(connection: Connection, table: Table, *key: str) -> sqlite.Insert | postgresql.Insert:
+    """An insert that replaces every other column of the row which has the same ``key`` columns."""
     statement = (sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert)(table)
-    replaced = {column.name: statement.excluded[column.name] for column in table.c if column.name != key}
-    return statement.on_conflict_do_update(index_elements=[key], set_=replaced)
+    replaced = {column.name: statement.excluded[column.name] for column in table.c if column.name not in key}
+    return statement.on_conflict_do_update(index_elements=key, set_=replaced)

@@ -26,6 +26,7 @@ STOP_SECONDS: Final = 30.0
 LOG_LINES: Final = 40
 RECOMMENDATIONS: Final = "/api/v1/recommendations"
 INTERACTIONS: Final = "/api/v1/interactions"
+PRODUCTS: Final = "/api/v1/products"
 
 _PR_SET_PDEATHSIG: Final = 1
 _libc = ctypes.CDLL(None)

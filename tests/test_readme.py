@@ -69,8 +69,9 @@ def test_every_curl_example_answers(arguments: list[str], compact: Server) -> No
     url = next(word for word in arguments if word.startswith("http"))
     path = _planted(url.removeprefix("http://127.0.0.1:3000"))
     if "-d" in arguments:
-        answer = compact.client.post(path, json=json.loads(_planted(arguments[arguments.index("-d") + 1])))
-        assert answer.status_code == 201, answer.text
+        method, body = (arguments[arguments.index(option) + 1] for option in ("-X", "-d"))
+        answer = compact.client.request(method, path, json=json.loads(_planted(body)))
+        assert answer.status_code == (201 if method == "POST" else 200), answer.text
     else:
         answer = compact.client.get(path)
         assert answer.status_code == 200, answer.text

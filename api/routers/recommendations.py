@@ -139,7 +139,7 @@ async def _history(serving: Serving, live: Live, shopper: schemas.Shopper) -> tu
 
 def _row(live: Live, field: str, product_id: str) -> int:
     row = live.snapshot.catalog.row_of.get(product_id)
-    if row is None:
+    if row is None or live.snapshot.catalog.deleted[row]:
         raise UnknownProduct(field, product_id)
     return row
 

@@ -31,6 +31,9 @@ class HardRule(Protocol):
 HARD_RULES: Final[dict[str, HardRule]] = {rule.name: rule for rule in (Active(), InStock())}
 """Every hard rule a rules file can name."""
 
+DELETED: Final = "deleted"
+"""What a product that the shop deleted is refused by, whichever rules its file names."""
+
 
 @dataclass(frozen=True, slots=True)
 class CompiledRules:
@@ -41,10 +44,12 @@ class CompiledRules:
     masks: tuple[NDArray[np.bool_], ...]
     """One mask per rule."""
     allowed: NDArray[np.bool_]
-    """(n,) products that every rule allows."""
+    """(n,) products that every rule allows and the shop has not deleted."""
 
     def violation(self, item: int) -> tuple[str, str] | None:
         """Name of the first rule that forbids this product and the value it saw; None where all allow it."""
+        if self.catalog.deleted[item]:
+            return DELETED, "the shop deleted this product"
         for rule, mask in zip(self.rules, self.masks, strict=True):
             if not mask[item]:
                 return rule.name, rule.seen(self.catalog, item)
@@ -54,5 +59,5 @@ class CompiledRules:
 def compile_rules(rules: Sequence[HardRule], catalog: Catalog) -> CompiledRules:
     """Evaluate every rule on every product once."""
     masks = tuple(rule.allows(catalog) for rule in rules)
-    allowed = np.logical_and.reduce([np.ones(len(catalog), dtype=bool), *masks])
+    allowed = np.logical_and.reduce([~catalog.deleted, *masks])
     return CompiledRules(catalog, tuple(rules), masks, allowed)

@@ -10,7 +10,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 
-from tests.real_server import INTERACTIONS, RECOMMENDATIONS, Server
+from tests.real_server import INTERACTIONS, PRODUCTS, RECOMMENDATIONS, Server
 
 OPERATIONS: Final = (
     ("GET", f"{RECOMMENDATIONS}/homepage"),
@@ -18,6 +18,11 @@ OPERATIONS: Final = (
     ("GET", f"{RECOMMENDATIONS}/frequently-bought-together/{{product_id}}"),
     ("GET", f"{RECOMMENDATIONS}/cart"),
     ("POST", INTERACTIONS),
+    ("GET", PRODUCTS),
+    ("POST", PRODUCTS),
+    ("GET", f"{PRODUCTS}/{{product_id}}"),
+    ("PATCH", f"{PRODUCTS}/{{product_id}}"),
+    ("DELETE", f"{PRODUCTS}/{{product_id}}"),
 )
 
 

@@ -1,5 +1,6 @@
 """Products become columns, and every way of changing a catalog keeps rows, codes and both ids right."""
 
+from dataclasses import replace
 from uuid import UUID
 
 import numpy as np
@@ -165,10 +166,11 @@ def test_aligned_has_the_listed_products_first_and_loses_none(start: list[Produc
     assert all(aligned.row_of[external_id] == row for row, external_id in enumerate(aligned.external_id))
 
 
-def test_a_product_deleted_since_the_release_is_an_inactive_row_in_its_place() -> None:
+def test_a_product_deleted_since_the_release_is_a_deleted_row_in_its_place() -> None:
     aligned = build_catalog([BREAD, MILK]).aligned(["gone", "milk"])
     assert aligned.external_id.tolist() == ["gone", "milk", "bread"]
     assert aligned.active.tolist() == [False, True, True]
+    assert aligned.deleted.tolist() == [True, False, False]
     assert aligned.category_name(1) == "dairy"
     assert aligned.category_name(0) == ""
 
@@ -176,3 +178,12 @@ def test_a_product_deleted_since_the_release_is_an_inactive_row_in_its_place() -
 def test_a_catalog_cannot_be_changed_in_place() -> None:
     with pytest.raises(AttributeError):
         build_catalog([MILK]).stock = np.zeros(1, dtype=np.int32)  # type: ignore[misc]
+
+
+def test_a_deleted_product_keeps_its_row_and_is_never_active() -> None:
+    catalog = build_catalog([BREAD, MILK]).with_products([replace(MILK, active=True, deleted=True)])
+    assert catalog.external_id.tolist() == ["bread", "milk"]
+    assert catalog.deleted.tolist() == [False, True]
+    assert catalog.active.tolist() == [BREAD.active, False]
+    back = catalog.with_products([replace(MILK, active=True)])
+    assert (back.deleted.tolist(), bool(back.active[1])) == ([False, False], True)

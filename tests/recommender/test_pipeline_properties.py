@@ -63,6 +63,7 @@ def random_catalog(rng: np.random.Generator, n: int) -> Catalog:
         price=np.full(n, np.nan, dtype=np.float32),
         stock=rng.choice([UNKNOWN_STOCK, 0, 1, 2], n).astype(np.int32),
         active=rng.random(n) < 0.8,
+        deleted=np.zeros(n, dtype=bool),
         created_at=np.where(rng.random(n) < 0.5, np.nan, NOW - rng.random(n) * 60 * DAY),
     )
 

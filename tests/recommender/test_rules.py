@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recommender.catalog import Catalog, ProductRow, build_catalog
-from recommender.rules import HARD_RULES, compile_rules
+from recommender.rules import HARD_RULES, HardRule, compile_rules
 from recommender.rules.active import Active
 from recommender.rules.in_stock import InStock
 
@@ -81,3 +81,11 @@ def test_a_mask_has_one_entry_per_product(shelf: Callable[..., Catalog]) -> None
     for rule in HARD_RULES.values():
         assert rule.allows(catalog).shape == (2,)
         assert rule.allows(catalog).dtype == np.bool_
+
+
+@pytest.mark.parametrize("rules", [[], [InStock()], [Active(), InStock()]])
+def test_a_deleted_product_is_refused_whichever_rules_apply(rules: list[HardRule]) -> None:
+    shop = build_catalog([ProductRow(external_id="gone", name="gone", stock=5, deleted=True)])
+    compiled = compile_rules(rules, shop)
+    assert compiled.allowed.tolist() == [False]
+    assert compiled.violation(0) == ("deleted", "the shop deleted this product")
