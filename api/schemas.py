@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from recommender.event_names import known_type
 from recommender.events import EventType
 
 ID_PATTERN = r"^[^\s\x00-\x1f\x7f]+$"
@@ -18,6 +19,18 @@ Id = Annotated[
         pattern=ID_PATTERN,
         description="1 to 128 characters without spaces or control characters",
     ),
+]
+
+
+def _native(name: Any) -> Any:  # noqa: ANN401 - whatever the caller sent
+    """The type that a name means; an unknown one stays as it is, to be refused with the names that are known."""
+    return (known_type(name) or name) if isinstance(name, str) else name
+
+
+NamedType = Annotated[
+    EventType,
+    BeforeValidator(_native),
+    Field(description="Or a name that Google Analytics 4 or Segment has for it, in any case; see docs/events.md"),
 ]
 
 
@@ -119,7 +132,7 @@ class Interaction(_Request):
     """One event. Unknown products and customers are kept, not refused."""
 
     product_id: Annotated[Id, Field(description="Either id of the product")]
-    interaction_type: EventType
+    interaction_type: NamedType
     user_id: Id | None = None
     session_id: Id | None = None
     occurred_at: Annotated[datetime | None, Field(description="ISO 8601, UTC without offset; now if left out")] = None
