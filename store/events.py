@@ -31,6 +31,9 @@ GROUP_SIZE: Final = 1_000
 QUEUE_SIZE: Final = 50_000
 """Events that wait for a commit at most; a call that comes then is refused, not queued."""
 
+METADATA_BYTES: Final = 4_096
+"""Of an event's metadata as JSON in UTF-8 without spaces: enough for a page's details, not for a page."""
+
 _IDS_A_QUERY: Final = 1_000  # well below the 32,766 parameters that a statement of SQLite may have
 
 
@@ -49,8 +52,9 @@ class Event:
     """What a customer did with a product. Every event that can be made can be stored.
 
     ``occurred_at`` is in epoch seconds, kept to the millisecond; None is the moment the store receives it.
-    ``metadata`` is kept as its JSON says it. Raises InvalidInput where a value cannot be stored, where neither
-    user nor session is named, for a quantity below 1, a negative price, or a purchase at price 0.
+    ``metadata`` is kept as its JSON says it, at most `METADATA_BYTES` of it. Raises InvalidInput where a value cannot
+    be stored, where neither user nor session is named, for a quantity below 1, a negative price, or a purchase at
+    price 0.
     """
 
     product_id: str
@@ -82,10 +86,14 @@ class Event:
 
 def _as_json_says(metadata: Mapping[str, object]) -> Mapping[str, object]:
     try:
-        said: dict[str, object] = json.loads(json.dumps(dict(metadata), allow_nan=False))
+        text = json.dumps(dict(metadata), allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+        said: dict[str, object] = json.loads(text)
     except (TypeError, ValueError, RecursionError) as error:
         # The type alone: the value that JSON cannot write may be one that cannot be printed either.
         raise InvalidInput("metadata", type(metadata).__name__, f"cannot be written as JSON: {error}") from error
+    size = len(text.encode(errors="surrogatepass"))  # half a character can be named in JSON, and is three bytes
+    if size > METADATA_BYTES:
+        raise InvalidInput("metadata", f"{size} bytes", f"must be at most {METADATA_BYTES} bytes of JSON")
     return said
 
 

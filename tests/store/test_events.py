@@ -69,6 +69,8 @@ def count(connection: Connection) -> int:
         ("metadata", {"metadata": {"at": object()}}),
         ("metadata", {"metadata": {"x": math.inf}}),
         ("metadata", {"metadata": {"x": 10**5000}}),
+        ("metadata", {"metadata": {"x": "y" * 4089}}),
+        ("metadata", {"metadata": {"x": "ä" * 2045}}),
     ],
 )
 def test_an_event_that_cannot_be_stored_cannot_be_made(field: str, values: dict[str, object]) -> None:
@@ -80,6 +82,11 @@ def test_an_event_that_cannot_be_stored_cannot_be_made(field: str, values: dict[
 def test_a_price_of_nothing_is_fine_where_nothing_is_bought() -> None:
     assert replace(VIEW, price=0.0).price == 0.0
     assert replace(FULL, price=None).price is None
+
+
+@pytest.mark.parametrize("text", ["y" * 4088, "ä" * 2044, "\ud800"])
+def test_metadata_of_4_kib_is_kept(text: str) -> None:
+    assert replace(VIEW, metadata={"x": text}).metadata == {"x": text}
 
 
 def test_metadata_is_kept_as_its_json_says_it_and_apart_from_the_callers() -> None:
