@@ -133,14 +133,14 @@ class Recommendations(BaseModel):
 class Interaction(_Request):
     """One event. Unknown products and customers are kept, not refused."""
 
-    product_id: Annotated[Id, Field(description="Either id of the product")]
+    product_id: Annotated[Id | None, Field(description="Either id of the product; only CANCEL may leave it out")] = None
     interaction_type: NamedType
     user_id: Id | None = None
     session_id: Id | None = None
     occurred_at: Annotated[datetime | None, Field(description="ISO 8601, UTC without offset; now if left out")] = None
     quantity: Annotated[int | None, Field(ge=1, le=1_000_000)] = None
     price: Annotated[float | None, Field(ge=0, le=1e9)] = None
-    order_id: Id | None = None
+    order_id: Annotated[Id | None, Field(description="CANCEL needs it; of a REFUND, the order it is of")] = None
     event_id: Annotated[Id | None, Field(description="Makes sending the same event again harmless")] = None
     request_id: Annotated[Id | None, Field(description="Of the recommendation that led here")] = None
     position: Annotated[int | None, Field(ge=1, le=1000)] = None

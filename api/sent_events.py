@@ -24,7 +24,7 @@ def to_event(serving: Serving, sent: schemas.Interaction) -> Event:
     if sent.user_id is None and sent.session_id is None:
         raise InvalidInput("user_id", None, "either user_id or session_id is needed")
     return Event(
-        product_id=serving.external_id(sent.product_id),
+        product_id=None if sent.product_id is None else serving.external_id(sent.product_id),
         type=sent.interaction_type,
         user_id=sent.user_id,
         session_id=sent.session_id,

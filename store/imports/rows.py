@@ -131,12 +131,14 @@ class _EventColumns:
         text, kind, price = self.text, self.text["type"], self.price
         nobody = text["user_id"].missing & text["session_id"].missing
         unknown = ~kind.missing & np.array([value is None for value in self.types], dtype=bool)
+        cancels = self.types == EventType.CANCEL
         unpaid = (self.types == EventType.PURCHASE) & (price.values == 0)
         return [
-            _Check("product_id", text["product_id"].missing, "is missing"),
+            _Check("product_id", text["product_id"].missing & ~cancels, "is missing"),
             _Check("user_id", nobody, "is missing, and so is session_id"),
             _Check("type", kind.missing, "is missing"),
             _Check("type", unknown, f"is unknown; the types are {', '.join(EVENT_TYPES)}"),
+            _Check("order_id", cancels & text["order_id"].missing, "of a cancellation is missing"),
             _Check("occurred_at", self.occurred_at.missing, "is missing"),
             _Check("occurred_at", self.occurred_at.unusable, _UNREADABLE_INSTANT),
             _Check("quantity", self.quantity.unusable, f"must be a whole number from 1 to {MAX_COUNT}"),

@@ -37,7 +37,7 @@ def stored(shop: Shop, event_id: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("kind", EVENT_TYPES)
 def test_every_type_is_accepted_and_on_disk(client: TestClient, api_shop: Shop, kind: str) -> None:
-    accepted = post(client, interaction_type=kind, event_id=f"one-{kind}")
+    accepted = post(client, interaction_type=kind, event_id=f"one-{kind}", order_id="o-0")
     assert (accepted["status"], accepted["event_id"]) == ("accepted", f"one-{kind}")
     assert accepted.keys() == {"status", "event_id", "request_id"}
     (row,) = stored(api_shop, f"one-{kind}")
@@ -185,3 +185,12 @@ def test_more_than_a_day_ahead_is_refused(client: TestClient) -> None:
     moment = datetime.now(UTC) + timedelta(hours=24, minutes=1)
     answer = client.post(INTERACTIONS, json=EVENT | {"occurred_at": moment.isoformat()})
     assert (answer.status_code, answer.json()["field"]) == (422, "occurred_at")
+
+
+def test_a_cancellation_needs_no_product_but_its_order(client: TestClient, api_shop: Shop) -> None:
+    post(client, event_id="cancel", interaction_type="CANCEL", product_id=None, order_id="o-9")
+    assert stored(api_shop, "cancel")[0]["product_id"] is None
+    for change, field in (({"order_id": None}, "order_id"), ({"interaction_type": "REFUND"}, "product_id")):
+        body = EVENT | {"interaction_type": "CANCEL", "product_id": None, "order_id": "o-9"} | change
+        answer = client.post(INTERACTIONS, json=body)
+        assert (answer.status_code, answer.json()["field"]) == (422, field)

@@ -54,6 +54,10 @@ def count(connection: Connection) -> int:
     [
         ("product_id", {"product_id": ""}),
         ("product_id", {"product_id": "a\0"}),
+        ("product_id", {"product_id": None}),
+        ("product_id", {"product_id": None, "type": EventType.REFUND}),
+        ("product_id", {"product_id": "", "type": EventType.CANCEL, "order_id": "o1"}),
+        ("order_id", {"type": EventType.CANCEL}),
         ("user_id", {"user_id": None}),
         ("user_id", {"user_id": ""}),
         ("session_id", {"session_id": ""}),
@@ -309,3 +313,50 @@ def test_a_history_depends_on_its_keys_alone() -> None:
     assert customer_keys(rows) == [history_key("ann", None), history_key(None, "s1"), history_key(None, "ann")]
     assert history_key("ann", "s1") == history_key("ann", None) != history_key(None, "ann")
     assert history_key(None, None) == ""
+
+
+def bought(product: str, at: float, *, quantity: int | None = None, order: str | None = None) -> Event:
+    return Event(
+        product_id=product,
+        type=EventType.PURCHASE,
+        user_id="ann",
+        occurred_at=at,
+        quantity=quantity,
+        order_id=order,
+    )
+
+
+def test_what_was_refunded_or_cancelled_is_not_in_the_history_and_neither_is_its_refund(engine: Engine) -> None:
+    write(
+        engine,
+        replace(bought("milk", 9.0), type=EventType.REFUND),  # arrives first
+        bought("milk", 1.0),
+        bought("milk", 2.0),
+        bought("tea", 3.0, order="o1"),
+        bought("jam", 3.0, order="o1"),
+        bought("tea", 4.0, order="o2"),
+        Event(type=EventType.CANCEL, user_id="ann", order_id="o1", occurred_at=5.0),
+        bought("eggs", 6.0, quantity=3),
+        replace(bought("eggs", 7.0, quantity=2), type=EventType.REFUND),
+        replace(bought("tea", 8.0), type=EventType.REFUND, user_id="bob"),
+    )
+    rows = history(engine, user_id="ann")
+    assert list(zip(rows.product_ids, rows.occurred_at.tolist(), strict=True)) == [
+        ("milk", 1.0),
+        ("tea", 4.0),
+        ("eggs", 6.0),
+    ]
+    assert len(history(engine, user_id="bob")) == 0
+
+
+def test_a_refund_of_the_user_reverses_what_the_user_s_session_bought(engine: Engine) -> None:
+    write(engine, replace(bought("milk", 1.0), user_id=None, session_id="s1"))
+    write(engine, replace(bought("milk", 2.0), type=EventType.REFUND))
+    assert history(engine, user_id="ann", session_id="s1").product_ids == ()
+    assert history(engine, session_id="s1").product_ids == ("milk",)
+
+
+def test_in_a_shared_session_a_refund_is_of_who_asked_for_it(engine: Engine) -> None:
+    write(engine, replace(bought("milk", 1.0), session_id="s1"))
+    write(engine, replace(bought("milk", 2.0), type=EventType.REFUND, session_id="s1", user_id="bob"))
+    assert history(engine, session_id="s1").product_ids == ("milk",)

@@ -57,6 +57,8 @@ def test_a_bare_event_becomes_a_row() -> None:
         ({"product_id": "a\0"}, "product_id", "a\0", "NUL"),
         ({"user_id": None}, "user_id", None, "and so is session_id"),
         ({"type": None}, "type", None, "is missing"),
+        ({"type": "CANCEL"}, "order_id", None, "is missing"),
+        ({"type": "refund", "product_id": None}, "product_id", None, "is missing"),
         ({"type": "bought"}, "type", "bought", ", ".join(EVENT_TYPES)),
         ({"type": "BUY"}, "type", "BUY", ", ".join(EVENT_TYPES)),
         ({"occurred_at": None}, "occurred_at", None, "is missing"),
@@ -92,6 +94,11 @@ def test_names_of_others_are_stored_as_ours(name: str, kind: str) -> None:
 
 def test_a_purchase_by_another_name_needs_a_price_too() -> None:
     assert [reject.field for reject in events(BOUGHT | {"type": "Order Completed", "price": 0}).rejects] == ["price"]
+
+
+def test_a_cancellation_is_of_an_order_and_may_be_of_no_product() -> None:
+    (row,) = events(VIEW | {"type": "Order Cancelled", "order_id": "o1", "product_id": None}).accepted
+    assert (row.type, row.order_id, row.product_id) == ("CANCEL", "o1", None)
 
 
 def test_a_price_of_nothing_or_none_is_fine() -> None:
