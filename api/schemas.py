@@ -133,7 +133,9 @@ class Recommendations(BaseModel):
 class Interaction(_Request):
     """One event. Unknown products and customers are kept, not refused."""
 
-    product_id: Annotated[Id | None, Field(description="Either id of the product; only CANCEL may leave it out")] = None
+    product_id: Annotated[
+        Id | None, Field(description="Either id of the product; CANCEL may leave it out, and SEARCH has none")
+    ] = None
     interaction_type: NamedType
     user_id: Id | None = None
     session_id: Id | None = None
@@ -142,6 +144,7 @@ class Interaction(_Request):
     price: Annotated[float | None, Field(ge=0, le=1e9)] = None
     order_id: Annotated[Id | None, Field(description="CANCEL needs it; of a REFUND, the order it is of")] = None
     event_id: Annotated[Id | None, Field(description="Makes sending the same event again harmless")] = None
+    query: Annotated[str | None, Field(min_length=1, max_length=500, description="What a SEARCH was for")] = None
     request_id: Annotated[Id | None, Field(description="Of the recommendation that led here")] = None
     position: Annotated[int | None, Field(ge=1, le=1000)] = None
     metadata: dict[str, Any] | None = None

@@ -36,6 +36,7 @@ def to_event(serving: Serving, sent: schemas.Interaction) -> Event:
         metadata=sent.metadata,
         request_id=sent.request_id,
         position=sent.position,
+        query=sent.query,
     )
 
 

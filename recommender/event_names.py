@@ -12,6 +12,7 @@ ALIASES: Final[Mapping[str, EventType]] = {
     "remove_from_cart": EventType.CART_REMOVE,
     "wishlist": EventType.WISHLIST_ADD,
     "purchase": EventType.PURCHASE,
+    "search": EventType.SEARCH,  # Google Analytics 4 too
     # Google Analytics 4, where it has names of its own
     "view_item": EventType.VIEW,
     "select_item": EventType.VIEW,  # a click in any list: only the shop knows whether that list was a recommendation
@@ -26,6 +27,7 @@ ALIASES: Final[Mapping[str, EventType]] = {
     "Order Completed": EventType.PURCHASE,
     "Order Refunded": EventType.REFUND,
     "Order Cancelled": EventType.CANCEL,
+    "Products Searched": EventType.SEARCH,
 }
 """Names of others, as their makers write them. They are compared as `known_type` says."""
 

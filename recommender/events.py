@@ -5,7 +5,7 @@ from typing import Final
 
 
 class EventType(StrEnum):
-    """Interaction types of seed 004, and after them what takes a purchase back.
+    """Interaction types of seed 004, and after them what takes a purchase back, and searches.
 
     New types go to the end: the position is the code in columns. See `recommender.event_names` for others' names.
     """
@@ -18,6 +18,7 @@ class EventType(StrEnum):
     RECOMMENDATION_CLICK = "RECOMMENDATION_CLICK"
     REFUND = "REFUND"
     CANCEL = "CANCEL"
+    SEARCH = "SEARCH"
 
 
 EVENT_TYPES: Final[tuple[EventType, ...]] = tuple(EventType)
@@ -34,8 +35,9 @@ TASTE_WEIGHTS: Final[dict[EventType, float]] = {
     EventType.CART_REMOVE: -1.0,
     EventType.REFUND: 0.0,
     EventType.CANCEL: 0.0,
+    EventType.SEARCH: 0.0,
 }
 """Seed 004: how strongly one event of each type counts in the customer's taste.
 
-What takes a purchase back says nothing of its own: the purchase no longer counts.
+What takes a purchase back says nothing of its own: the purchase no longer counts. A search names no product.
 """

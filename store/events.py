@@ -54,7 +54,8 @@ class Event:
     ``occurred_at`` is in epoch seconds, kept to the millisecond; None is the moment the store receives it.
     ``metadata`` is kept as its JSON says it, at most `METADATA_BYTES` of it. Raises InvalidInput where a value cannot
     be stored, where neither user nor session is named, for a quantity below 1, a negative price, a purchase at price
-    0, a cancellation without an order, or any other event without a product.
+    0, a cancellation without an order, a search without a query or with a product, a query of anything else, or any
+    other event without a product.
     """
 
     product_id: str | None = None
@@ -69,10 +70,15 @@ class Event:
     metadata: Mapping[str, object] | None = None
     request_id: str | None = None
     position: int | None = None
+    query: str | None = None
 
     def __post_init__(self) -> None:
-        cancels = self.type is EventType.CANCEL
-        check_text("product_id", self.product_id, required=self.product_id is not None or not cancels)
+        cancels, searches = self.type is EventType.CANCEL, self.type is EventType.SEARCH
+        check_text("product_id", self.product_id, required=self.product_id is not None or not (cancels or searches))
+        check_text("query", self.query, required=searches)
+        for name in ("product_id",) if searches else ("query",):
+            if getattr(self, name) is not None:
+                raise InvalidInput(name, getattr(self, name), f"cannot be of an event of type {self.type}")
         check_text("user_id", self.user_id, required=self.session_id is None)
         for name in ("session_id", "event_id", "order_id", "request_id"):
             value = getattr(self, name)
@@ -113,6 +119,7 @@ class EventRow(NamedTuple):
     metadata: Mapping[str, object] | None
     request_id: str | None
     position: int | None
+    query: str | None
     received_at: int
 
 
@@ -131,6 +138,7 @@ def event_row(event: Event, received_at: int) -> EventRow:
         metadata=event.metadata,
         request_id=event.request_id,
         position=event.position,
+        query=event.query,
         received_at=received_at,
     )
 
@@ -311,7 +319,7 @@ class HistoryRows:
 def read_history(
     connection: Connection, *, user_id: str | None, session_id: str | None, limit: int = 5_000
 ) -> HistoryRows:
-    """The latest ``limit`` events of the user, or of the session, or of both.
+    """The latest ``limit`` events of the user, or of the session, or of both, but for searches.
 
     Purchases that were refunded or cancelled are left out, and so is what took them back (`reversed_rows`).
     With both, a session's events count if they name no user: another user's on a shared device do not.
@@ -363,5 +371,17 @@ def as_line(row: Row[Any], customer: str | None) -> Line:
 def _latest(connection: Connection, of: ColumnElement[bool], limit: int) -> Sequence[Row[Any]]:
     table = user_interactions.c
     columns = select(*LINE_COLUMNS)
-    newest = columns.where(of).order_by(table.occurred_at.desc(), table.id.desc()).limit(limit)
+    newest = (
+        columns.where(of, table.type != EventType.SEARCH)
+        .order_by(table.occurred_at.desc(), table.id.desc())
+        .limit(limit)
+    )
     return connection.execute(newest).all()
+
+
+def read_searches(connection: Connection, *, user_id: str, limit: int = 100) -> list[str]:
+    """What the user searched for, the newest first."""
+    table = user_interactions.c
+    found = select(table.query).where(table.user_id == user_id, table.type == EventType.SEARCH)
+    newest = found.order_by(table.occurred_at.desc(), table.id.desc()).limit(limit)
+    return [str(query) for query in connection.execute(newest).scalars()]

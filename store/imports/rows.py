@@ -40,8 +40,9 @@ EVENT_COLUMNS: Final = (
     "price",
     "order_id",
     "event_id",
+    "query",
 )
-_EVENT_TEXTS: Final = ("product_id", "user_id", "session_id", "type", "order_id", "event_id")
+_EVENT_TEXTS: Final = ("product_id", "user_id", "session_id", "type", "order_id", "event_id", "query")
 
 PRODUCT_COLUMNS: Final = (
     "product_id",
@@ -132,13 +133,17 @@ class _EventColumns:
         nobody = text["user_id"].missing & text["session_id"].missing
         unknown = ~kind.missing & np.array([value is None for value in self.types], dtype=bool)
         cancels = self.types == EventType.CANCEL
+        searches = self.types == EventType.SEARCH
         unpaid = (self.types == EventType.PURCHASE) & (price.values == 0)
         return [
-            _Check("product_id", text["product_id"].missing & ~cancels, "is missing"),
+            _Check("product_id", text["product_id"].missing & ~cancels & ~searches, "is missing"),
             _Check("user_id", nobody, "is missing, and so is session_id"),
             _Check("type", kind.missing, "is missing"),
             _Check("type", unknown, f"is unknown; the types are {', '.join(EVENT_TYPES)}"),
             _Check("order_id", cancels & text["order_id"].missing, "of a cancellation is missing"),
+            _Check("query", searches & text["query"].missing, "of a search is missing"),
+            _Check("product_id", searches & ~text["product_id"].missing, "cannot be of a search"),
+            _Check("query", ~searches & ~text["query"].missing, "can only be of a search"),
             _Check("occurred_at", self.occurred_at.missing, "is missing"),
             _Check("occurred_at", self.occurred_at.unusable, _UNREADABLE_INSTANT),
             _Check("quantity", self.quantity.unusable, f"must be a whole number from 1 to {MAX_COUNT}"),

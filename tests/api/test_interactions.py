@@ -37,11 +37,17 @@ def stored(shop: Shop, event_id: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("kind", EVENT_TYPES)
 def test_every_type_is_accepted_and_on_disk(client: TestClient, api_shop: Shop, kind: str) -> None:
-    accepted = post(client, interaction_type=kind, event_id=f"one-{kind}", order_id="o-0")
+    searched = {"product_id": None, "query": "oat milk"} if kind == "SEARCH" else {}
+    accepted = post(client, interaction_type=kind, event_id=f"one-{kind}", order_id="o-0", **searched)
     assert (accepted["status"], accepted["event_id"]) == ("accepted", f"one-{kind}")
     assert accepted.keys() == {"status", "event_id", "request_id"}
     (row,) = stored(api_shop, f"one-{kind}")
-    assert (row["type"], row["user_id"], row["product_id"]) == (kind, "api-user", "coffee-00")
+    assert (row["type"], row["user_id"], row["product_id"]) == (
+        kind,
+        "api-user",
+        searched.get("product_id", "coffee-00"),
+    )
+    assert row["query"] == searched.get("query")
 
 
 def test_all_fields_are_kept(client: TestClient, api_shop: Shop) -> None:

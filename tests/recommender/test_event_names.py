@@ -11,6 +11,7 @@ SEED_003 = {
     "remove_from_cart": EventType.CART_REMOVE,
     "wishlist": EventType.WISHLIST_ADD,
     "purchase": EventType.PURCHASE,
+    "search": EventType.SEARCH,
 }
 GA4 = {
     "view_item": EventType.VIEW,
@@ -20,6 +21,7 @@ GA4 = {
     "add_to_wishlist": EventType.WISHLIST_ADD,
     "purchase": EventType.PURCHASE,
     "refund": EventType.REFUND,
+    "search": EventType.SEARCH,
 }
 SEGMENT = {
     "Product Viewed": EventType.VIEW,
@@ -30,6 +32,7 @@ SEGMENT = {
     "Order Completed": EventType.PURCHASE,
     "Order Refunded": EventType.REFUND,
     "Order Cancelled": EventType.CANCEL,
+    "Products Searched": EventType.SEARCH,
 }
 
 
@@ -57,5 +60,15 @@ def test_no_alias_says_otherwise_than_a_name_of_ours() -> None:
 
 
 def test_the_codes_of_the_first_types_never_change() -> None:
-    names = ["VIEW", "CART_ADD", "CART_REMOVE", "WISHLIST_ADD", "PURCHASE", "RECOMMENDATION_CLICK", "REFUND", "CANCEL"]
-    assert [EVENT_CODES[name] for name in names] == list(range(8))
+    names = [
+        "VIEW",
+        "CART_ADD",
+        "CART_REMOVE",
+        "WISHLIST_ADD",
+        "PURCHASE",
+        "RECOMMENDATION_CLICK",
+        "REFUND",
+        "CANCEL",
+        "SEARCH",
+    ]
+    assert [EVENT_CODES[name] for name in names] == list(range(9))

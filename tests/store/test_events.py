@@ -20,6 +20,7 @@ from store.events import (
     history_key,
     insert_events,
     read_history,
+    read_searches,
 )
 from store.tables import user_interactions
 
@@ -58,6 +59,9 @@ def count(connection: Connection) -> int:
         ("product_id", {"product_id": None, "type": EventType.REFUND}),
         ("product_id", {"product_id": "", "type": EventType.CANCEL, "order_id": "o1"}),
         ("order_id", {"type": EventType.CANCEL}),
+        ("query", {"type": EventType.SEARCH, "product_id": None}),
+        ("product_id", {"type": EventType.SEARCH, "query": "milk"}),
+        ("query", {"query": "milk"}),
         ("user_id", {"user_id": None}),
         ("user_id", {"user_id": ""}),
         ("session_id", {"session_id": ""}),
@@ -360,3 +364,22 @@ def test_in_a_shared_session_a_refund_is_of_who_asked_for_it(engine: Engine) -> 
     write(engine, replace(bought("milk", 1.0), session_id="s1"))
     write(engine, replace(bought("milk", 2.0), type=EventType.REFUND, session_id="s1", user_id="bob"))
     assert history(engine, session_id="s1").product_ids == ("milk",)
+
+
+def test_searches_are_read_back_and_are_no_history(engine: Engine) -> None:
+    search = Event(type=EventType.SEARCH, user_id="ann", query="oat milk", occurred_at=200.0, event_id="q1")
+    assert write(engine, VIEW, search, replace(search, query="tea"), search) == [
+        "accepted",
+        "accepted",
+        "conflict",
+        "duplicate",
+    ]
+    write(
+        engine,
+        replace(search, query="jam", event_id=None, occurred_at=300.0),
+        replace(search, user_id="bob", event_id=None),
+    )
+    assert history(engine, user_id="ann", limit=1).product_ids == ("milk",)
+    with reading(engine) as connection:
+        assert read_searches(connection, user_id="ann") == ["jam", "oat milk"]
+        assert read_searches(connection, user_id="ann", limit=1) == ["jam"]

@@ -58,6 +58,9 @@ def test_a_bare_event_becomes_a_row() -> None:
         ({"user_id": None}, "user_id", None, "and so is session_id"),
         ({"type": None}, "type", None, "is missing"),
         ({"type": "CANCEL"}, "order_id", None, "is missing"),
+        ({"type": "SEARCH", "product_id": None}, "query", None, "is missing"),
+        ({"type": "SEARCH", "query": "milk"}, "product_id", "milk", "search"),
+        ({"query": "milk"}, "query", "milk", "only be of a search"),
         ({"type": "refund", "product_id": None}, "product_id", None, "is missing"),
         ({"type": "bought"}, "type", "bought", ", ".join(EVENT_TYPES)),
         ({"type": "BUY"}, "type", "BUY", ", ".join(EVENT_TYPES)),
@@ -99,6 +102,11 @@ def test_a_purchase_by_another_name_needs_a_price_too() -> None:
 def test_a_cancellation_is_of_an_order_and_may_be_of_no_product() -> None:
     (row,) = events(VIEW | {"type": "Order Cancelled", "order_id": "o1", "product_id": None}).accepted
     assert (row.type, row.order_id, row.product_id) == ("CANCEL", "o1", None)
+
+
+def test_a_search_is_of_a_query() -> None:
+    (row,) = events(VIEW | {"type": "Products Searched", "product_id": None, "query": "oat milk"}).accepted
+    assert (row.type, row.query, row.product_id) == ("SEARCH", "oat milk", None)
 
 
 def test_a_price_of_nothing_or_none_is_fine() -> None:
