@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,12 +12,16 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from api.schemas import MANY_EVENTS, ONE_EVENT
 from recommender.errors import InvalidInput, NoRelease, ShelfwiseError, UnknownProduct
 from store.errors import StoreUnavailable
 
 TYPE_PREFIX: Final = "urn:shelfwise:problem:"
 VALUE_LENGTH: Final = 200
 """Longer values are cut in answers: enough to recognise what was sent."""
+
+_NO_FIELDS: Final = {"query", "path", "body", ONE_EVENT, MANY_EVENTS}
+"""Parts of pydantic's locations that say where a value stood, and not which it is."""
 
 log = logging.getLogger("shelfwise.api")
 
@@ -50,10 +54,10 @@ def problem(request: Request, kind: Kind, detail: str, **further: Any) -> JSONRe
         "request_id": request_id,
         **further,
     }
-    return _AsciiJSON(body, status_code=kind.status, media_type="application/problem+json")
+    return AsciiJSON(body, status_code=kind.status, media_type="application/problem+json")
 
 
-class _AsciiJSON(JSONResponse):
+class AsciiJSON(JSONResponse):
     """What callers sent is repeated to them, and JSON can name half characters that UTF-8 cannot write."""
 
     def render(self, content: Any) -> bytes:  # noqa: ANN401 - any JSON value
@@ -76,10 +80,8 @@ def install(app: FastAPI) -> None:
 
 
 async def _unprocessable(request: Request, error: RequestValidationError) -> Response:
-    errors = [{"field": field_of(one), "value": value_of(one), "reason": one["msg"]} for one in error.errors()]
-    first = errors[0]
-    detail = f"{first['field']}={first['value']!r}: {first['reason']}"
-    return problem(request, INVALID, detail, field=first["field"], value=first["value"], errors=errors)
+    errors = [named(one) for one in error.errors()]
+    return problem(request, INVALID, **in_words(errors[0]), errors=errors)
 
 
 async def _invalid_input(request: Request, error: InvalidInput) -> Response:
@@ -110,20 +112,32 @@ async def _internal(request: Request, error: ShelfwiseError) -> Response:
     return problem(request, INTERNAL, "the error is in the log under this request id")
 
 
-def field_of(error: dict[str, Any]) -> str:
+def named(error: Mapping[str, Any]) -> dict[str, Any]:
+    """Field, value and reason of one of pydantic's errors."""
+    return {"field": field_of(error), "value": value_of(error), "reason": error["msg"]}
+
+
+def in_words(error: Mapping[str, Any]) -> dict[str, Any]:
+    """Detail, field and value of an answer, from what `named` says."""
+    detail = f"{error['field']}={error['value']!r}: {error['reason']}"
+    return {"detail": detail, "field": error["field"], "value": error["value"]}
+
+
+def field_of(error: Mapping[str, Any]) -> str:
     """``limit`` rather than ``query.limit``: where it stood is clear from the request."""
     if error["type"] == "json_invalid":
         return "body"
-    parts = [str(part) for part in error["loc"] if part not in {"query", "path", "body"}]
+    parts = [str(part) for part in error["loc"] if part not in _NO_FIELDS]
     return ".".join(parts) or "body"
 
 
-def value_of(error: dict[str, Any]) -> Any:  # noqa: ANN401 - whatever the caller sent
+def value_of(error: Mapping[str, Any]) -> Any:  # noqa: ANN401 - whatever the caller sent
     """What was sent there; pydantic gives the whole object where a field is missing from it."""
     return None if error["type"] == "missing" else shown(error.get("input"))
 
 
 def shown(value: Any) -> Any:  # noqa: ANN401 - whatever the caller sent
+    """The value as an answer repeats it: a number or a text as it is, anything else as text, cut where it is long."""
     if value is None or isinstance(value, bool | int | float):
         return value if value == value and value not in (float("inf"), float("-inf")) else str(value)
     text = value if isinstance(value, str) else repr(value)

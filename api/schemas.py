@@ -1,14 +1,17 @@
 """What requests and answers look like. Unknown fields in a request are errors."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 
+from recommender.event_names import known_type
 from recommender.events import EventType
 
 ID_PATTERN = r"^[^\s\x00-\x1f\x7f]+$"
 ID_LENGTH = 128
+BATCH_SIZE: Final = 1_000
+"""Events of one call at most: as many as one commit holds."""
 
 Id = Annotated[
     str,
@@ -18,6 +21,18 @@ Id = Annotated[
         pattern=ID_PATTERN,
         description="1 to 128 characters without spaces or control characters",
     ),
+]
+
+
+def _native(name: Any) -> Any:  # noqa: ANN401 - whatever the caller sent
+    """The type that a name means; an unknown one stays as it is, to be refused with the names that are known."""
+    return (known_type(name) or name) if isinstance(name, str) else name
+
+
+NamedType = Annotated[
+    EventType,
+    BeforeValidator(_native),
+    Field(description="Or a name that Google Analytics 4 or Segment has for it, in any case; see docs/events.md"),
 ]
 
 
@@ -118,15 +133,18 @@ class Recommendations(BaseModel):
 class Interaction(_Request):
     """One event. Unknown products and customers are kept, not refused."""
 
-    product_id: Annotated[Id, Field(description="Either id of the product")]
-    interaction_type: EventType
+    product_id: Annotated[
+        Id | None, Field(description="Either id of the product; CANCEL may leave it out, and SEARCH has none")
+    ] = None
+    interaction_type: NamedType
     user_id: Id | None = None
     session_id: Id | None = None
     occurred_at: Annotated[datetime | None, Field(description="ISO 8601, UTC without offset; now if left out")] = None
     quantity: Annotated[int | None, Field(ge=1, le=1_000_000)] = None
     price: Annotated[float | None, Field(ge=0, le=1e9)] = None
-    order_id: Id | None = None
+    order_id: Annotated[Id | None, Field(description="CANCEL needs it; of a REFUND, the order it is of")] = None
     event_id: Annotated[Id | None, Field(description="Makes sending the same event again harmless")] = None
+    query: Annotated[str | None, Field(min_length=1, max_length=500, description="What a SEARCH was for")] = None
     request_id: Annotated[Id | None, Field(description="Of the recommendation that led here")] = None
     position: Annotated[int | None, Field(ge=1, le=1000)] = None
     metadata: dict[str, Any] | None = None
@@ -138,6 +156,47 @@ class Interaction(_Request):
             "examples": [{"user_id": "1053", "product_id": "1082185", "interaction_type": "PURCHASE", "quantity": 1}]
         },
     )
+
+
+class Batch(_Request):
+    """Events of one call, each judged by itself: a bad one does not sink the others."""
+
+    events: Annotated[
+        list[Annotated[Any, WithJsonSchema({"$ref": "#/components/schemas/Interaction"})]],
+        Field(min_length=1, max_length=BATCH_SIZE, description="1 to 1,000 events, as they are sent one at a time"),
+    ]
+
+
+ONE_EVENT: Final = "one-event"
+MANY_EVENTS: Final = "many-events"
+
+
+def _shape(body: Any) -> str:  # noqa: ANN401 - whatever the caller sent
+    return MANY_EVENTS if isinstance(body, dict) and "events" in body else ONE_EVENT
+
+
+SentEvents = Annotated[
+    Annotated[Interaction, Tag(ONE_EVENT)] | Annotated[Batch, Tag(MANY_EVENTS)], Discriminator(_shape)
+]
+"""The body decides by its field ``events``, so that what is wrong is named as a field of the one shape or the other."""
+
+
+class EventOutcome(BaseModel):
+    """What became of one event of a batch; field, value and detail where it was not stored."""
+
+    status: Annotated[str, Field(description="accepted, duplicate, conflict or invalid")]
+    event_id: str | None = None
+    field: str | None = None
+    value: Any = None
+    detail: str | None = None
+
+
+class BatchAccepted(BaseModel):
+    """One result per event, in the order in which they were sent; what is accepted is on disk."""
+
+    results: list[EventOutcome]
+    counts: Annotated[dict[str, int], Field(description="Events by status")]
+    request_id: str
 
 
 class Accepted(BaseModel):

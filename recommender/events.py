@@ -5,7 +5,10 @@ from typing import Final
 
 
 class EventType(StrEnum):
-    """Interaction types of seed 004."""
+    """Interaction types of seed 004, and after them what takes a purchase back, and searches.
+
+    New types go to the end: the position is the code in columns. See `recommender.event_names` for others' names.
+    """
 
     VIEW = "VIEW"
     CART_ADD = "CART_ADD"
@@ -13,6 +16,9 @@ class EventType(StrEnum):
     WISHLIST_ADD = "WISHLIST_ADD"
     PURCHASE = "PURCHASE"
     RECOMMENDATION_CLICK = "RECOMMENDATION_CLICK"
+    REFUND = "REFUND"
+    CANCEL = "CANCEL"
+    SEARCH = "SEARCH"
 
 
 EVENT_TYPES: Final[tuple[EventType, ...]] = tuple(EventType)
@@ -27,5 +33,11 @@ TASTE_WEIGHTS: Final[dict[EventType, float]] = {
     EventType.RECOMMENDATION_CLICK: 1.5,
     EventType.VIEW: 1.0,
     EventType.CART_REMOVE: -1.0,
+    EventType.REFUND: 0.0,
+    EventType.CANCEL: 0.0,
+    EventType.SEARCH: 0.0,
 }
-"""Seed 004: how strongly one event of each type counts in the customer's taste."""
+"""Seed 004: how strongly one event of each type counts in the customer's taste.
+
+What takes a purchase back says nothing of its own: the purchase no longer counts. A search names no product.
+"""

@@ -101,7 +101,8 @@ def taste_weights(history: History) -> ItemWeights:
 
 def session_items(history: History, *, now: float, hours: float) -> NDArray[np.int64]:
     """Distinct products of the last ``hours`` before ``now``, of the latest 20 events; nothing that was put back."""
-    current = history.where(history.at >= now - hours * 3600.0)
+    says_something = _TASTE[history.kind] != 0
+    current = history.where((history.at >= now - hours * 3600.0) & says_something)
     last_said = dict(zip(current.item[-SESSION_EVENTS:].tolist(), current.kind[-SESSION_EVENTS:].tolist(), strict=True))
     return np.array(sorted(item for item, kind in last_said.items() if _TASTE[kind] > 0), dtype=np.int64)
 

@@ -8,9 +8,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
-from operator import itemgetter
 from types import TracebackType
-from typing import Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +17,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, select, true
 
 from recommender.errors import InvalidInput
 from recommender.events import EVENT_CODES, EventType
+from recommender.reversals import REVERSALS, Line, reversed_rows
 from store.changes import ChangeKind, append_changes
 from store.engine import insert_rows, writing
 from store.errors import StoreUnavailable
@@ -30,6 +30,9 @@ GROUP_SIZE: Final = 1_000
 
 QUEUE_SIZE: Final = 50_000
 """Events that wait for a commit at most; a call that comes then is refused, not queued."""
+
+METADATA_BYTES: Final = 4_096
+"""Of an event's metadata as JSON in UTF-8 without spaces: enough for a page's details, not for a page."""
 
 _IDS_A_QUERY: Final = 1_000  # well below the 32,766 parameters that a statement of SQLite may have
 
@@ -46,14 +49,16 @@ class EventResult(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """What a customer did with a product. Every event that can be made can be stored.
+    """What a customer did with a product, or with a whole order. Every event that can be made can be stored.
 
     ``occurred_at`` is in epoch seconds, kept to the millisecond; None is the moment the store receives it.
-    ``metadata`` is kept as its JSON says it. Raises InvalidInput where a value cannot be stored, where neither
-    user nor session is named, for a quantity below 1, a negative price, or a purchase at price 0.
+    ``metadata`` is kept as its JSON says it, at most `METADATA_BYTES` of it. Raises InvalidInput where a value cannot
+    be stored, where neither user nor session is named, for a quantity below 1, a negative price, a purchase at price
+    0, a cancellation without an order, a search without a query or with a product, a query of anything else, or any
+    other event without a product.
     """
 
-    product_id: str
+    product_id: str | None = None
     type: EventType
     user_id: str | None = None
     session_id: str | None = None
@@ -65,13 +70,19 @@ class Event:
     metadata: Mapping[str, object] | None = None
     request_id: str | None = None
     position: int | None = None
+    query: str | None = None
 
     def __post_init__(self) -> None:
-        check_text("product_id", self.product_id, required=True)
+        cancels, searches = self.type is EventType.CANCEL, self.type is EventType.SEARCH
+        check_text("product_id", self.product_id, required=self.product_id is not None or not (cancels or searches))
+        check_text("query", self.query, required=searches)
+        for name in ("product_id",) if searches else ("query",):
+            if getattr(self, name) is not None:
+                raise InvalidInput(name, getattr(self, name), f"cannot be of an event of type {self.type}")
         check_text("user_id", self.user_id, required=self.session_id is None)
         for name in ("session_id", "event_id", "order_id", "request_id"):
             value = getattr(self, name)
-            check_text(name, value, required=value is not None)
+            check_text(name, value, required=value is not None or (cancels and name == "order_id"))
         check_instant("occurred_at", self.occurred_at)
         check_count("quantity", self.quantity, least=1)
         check_count("position", self.position, least=0)
@@ -82,10 +93,14 @@ class Event:
 
 def _as_json_says(metadata: Mapping[str, object]) -> Mapping[str, object]:
     try:
-        said: dict[str, object] = json.loads(json.dumps(dict(metadata), allow_nan=False))
+        text = json.dumps(dict(metadata), allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+        said: dict[str, object] = json.loads(text)
     except (TypeError, ValueError, RecursionError) as error:
         # The type alone: the value that JSON cannot write may be one that cannot be printed either.
         raise InvalidInput("metadata", type(metadata).__name__, f"cannot be written as JSON: {error}") from error
+    size = len(text.encode(errors="surrogatepass"))  # half a character can be named in JSON, and is three bytes
+    if size > METADATA_BYTES:
+        raise InvalidInput("metadata", f"{size} bytes", f"must be at most {METADATA_BYTES} bytes of JSON")
     return said
 
 
@@ -95,7 +110,7 @@ class EventRow(NamedTuple):
     event_id: str | None
     user_id: str | None
     session_id: str | None
-    product_id: str
+    product_id: str | None
     type: str
     occurred_at: int
     quantity: int | None
@@ -104,6 +119,7 @@ class EventRow(NamedTuple):
     metadata: Mapping[str, object] | None
     request_id: str | None
     position: int | None
+    query: str | None
     received_at: int
 
 
@@ -122,6 +138,7 @@ def event_row(event: Event, received_at: int) -> EventRow:
         metadata=event.metadata,
         request_id=event.request_id,
         position=event.position,
+        query=event.query,
         received_at=received_at,
     )
 
@@ -302,8 +319,9 @@ class HistoryRows:
 def read_history(
     connection: Connection, *, user_id: str | None, session_id: str | None, limit: int = 5_000
 ) -> HistoryRows:
-    """The latest ``limit`` events of the user, or of the session, or of both.
+    """The latest ``limit`` events of the user, or of the session, or of both, but for searches.
 
+    Purchases that were refunded or cancelled are left out, and so is what took them back (`reversed_rows`).
     With both, a session's events count if they name no user: another user's on a shared device do not.
     With neither, there are none.
     """
@@ -315,17 +333,55 @@ def read_history(
     )
     rows = of_user or in_session
     if of_user and in_session:
-        rows = sorted([*of_user, *in_session], key=itemgetter(0, 1), reverse=True)[:limit]
-    occurred_at, _, product_ids, types = zip(*reversed(rows), strict=True) if rows else ((), (), (), ())
+        rows = sorted([*of_user, *in_session], key=lambda row: (row.occurred_at, row.id), reverse=True)[:limit]
+    kept = _standing([*reversed(rows)], user_id)
     return HistoryRows(
-        product_ids=product_ids,
-        types=np.array([EVENT_CODES[kind] for kind in types], dtype=np.int8),
-        occurred_at=np.array(occurred_at, dtype=np.float64) / 1000,
+        product_ids=tuple(row.product_id for row in kept),
+        types=np.array([EVENT_CODES[row.type] for row in kept], dtype=np.int8),
+        occurred_at=np.array([row.occurred_at for row in kept], dtype=np.float64) / 1000,
     )
 
 
-def _latest(connection: Connection, of: ColumnElement[bool], limit: int) -> Sequence[Row[int, int, str, str]]:
+def _standing(rows: Sequence[Row[Any]], user_id: str | None) -> Sequence[Row[Any]]:
+    """The rows without purchases that were taken back, and without what took them back."""
+    if not any(row.type in REVERSALS for row in rows):
+        return rows
+    gone = reversed_rows(as_line(row, user_id or row.user_id) for row in rows)
+    return [row for row in rows if row.id not in gone and row.type not in REVERSALS]
+
+
+LINE_COLUMNS: Final = tuple(
+    user_interactions.c[name] for name in ("id", "user_id", "product_id", "type", "occurred_at", "quantity", "order_id")
+)
+
+
+def as_line(row: Row[Any], customer: str | None) -> Line:
+    """A row of `LINE_COLUMNS` as what was bought, or taken back, by the customer."""
+    return Line(
+        row=row.id,
+        customer=customer,
+        product=row.product_id,
+        type=EventType(row.type),
+        at=row.occurred_at,
+        quantity=row.quantity,
+        order=row.order_id,
+    )
+
+
+def _latest(connection: Connection, of: ColumnElement[bool], limit: int) -> Sequence[Row[Any]]:
     table = user_interactions.c
-    columns = select(table.occurred_at, table.id, table.product_id, table.type)
-    newest = columns.where(of).order_by(table.occurred_at.desc(), table.id.desc()).limit(limit)
+    columns = select(*LINE_COLUMNS)
+    newest = (
+        columns.where(of, table.type != EventType.SEARCH)
+        .order_by(table.occurred_at.desc(), table.id.desc())
+        .limit(limit)
+    )
     return connection.execute(newest).all()
+
+
+def read_searches(connection: Connection, *, user_id: str, limit: int = 100) -> list[str]:
+    """What the user searched for, the newest first."""
+    table = user_interactions.c
+    found = select(table.query).where(table.user_id == user_id, table.type == EventType.SEARCH)
+    newest = found.order_by(table.occurred_at.desc(), table.id.desc()).limit(limit)
+    return [str(query) for query in connection.execute(newest).scalars()]

@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recommender.errors import InvalidInput
-from recommender.events import EVENT_CODES, EVENT_TYPES, EventType
+from recommender.event_names import known_type
+from recommender.events import EVENT_TYPES, EventType
 from store.catalog import Product
 from store.events import EventRow
 from store.imports.columns import (
@@ -39,8 +40,9 @@ EVENT_COLUMNS: Final = (
     "price",
     "order_id",
     "event_id",
+    "query",
 )
-_EVENT_TEXTS: Final = ("product_id", "user_id", "session_id", "type", "order_id", "event_id")
+_EVENT_TEXTS: Final = ("product_id", "user_id", "session_id", "type", "order_id", "event_id", "query")
 
 PRODUCT_COLUMNS: Final = (
     "product_id",
@@ -120,6 +122,8 @@ def newest_event_ms(chunk: RawChunk) -> int | None:
 @dataclass(frozen=True, slots=True)
 class _EventColumns:
     text: Mapping[str, TextColumn]
+    types: NDArray[np.object_]
+    """`EventType`, None where the type is missing or unknown."""
     occurred_at: NumberColumn
     quantity: NumberColumn
     price: NumberColumn
@@ -127,13 +131,19 @@ class _EventColumns:
     def checks(self) -> list[_Check]:
         text, kind, price = self.text, self.text["type"], self.price
         nobody = text["user_id"].missing & text["session_id"].missing
-        unknown = np.array([value not in EVENT_CODES for value in kind.values], dtype=bool)
-        unpaid = (kind.values == str(EventType.PURCHASE)) & (price.values == 0)
+        unknown = ~kind.missing & np.array([value is None for value in self.types], dtype=bool)
+        cancels = self.types == EventType.CANCEL
+        searches = self.types == EventType.SEARCH
+        unpaid = (self.types == EventType.PURCHASE) & (price.values == 0)
         return [
-            _Check("product_id", text["product_id"].missing, "is missing"),
+            _Check("product_id", text["product_id"].missing & ~cancels & ~searches, "is missing"),
             _Check("user_id", nobody, "is missing, and so is session_id"),
             _Check("type", kind.missing, "is missing"),
             _Check("type", unknown, f"is unknown; the types are {', '.join(EVENT_TYPES)}"),
+            _Check("order_id", cancels & text["order_id"].missing, "of a cancellation is missing"),
+            _Check("query", searches & text["query"].missing, "of a search is missing"),
+            _Check("product_id", searches & ~text["product_id"].missing, "cannot be of a search"),
+            _Check("query", ~searches & ~text["query"].missing, "can only be of a search"),
             _Check("occurred_at", self.occurred_at.missing, "is missing"),
             _Check("occurred_at", self.occurred_at.unusable, _UNREADABLE_INSTANT),
             _Check("quantity", self.quantity.unusable, f"must be a whole number from 1 to {MAX_COUNT}"),
@@ -146,7 +156,8 @@ class _EventColumns:
         text = {name: column.values[keep].tolist() for name, column in self.text.items()}
         occurred_at = (self.occurred_at.values[keep].astype(np.int64) + shift_ms).tolist()
         quantity, price = _counts(self.quantity.values[keep]), _optional(self.price.values[keep])
-        columns = {"occurred_at": occurred_at, "quantity": quantity, "price": price} | text
+        types = [str(kind) for kind in self.types[keep]]
+        columns = text | {"type": types, "occurred_at": occurred_at, "quantity": quantity, "price": price}
         rest = {"metadata": None, "request_id": None, "position": None, "received_at": received_at}
         ordered = (columns[name] if name in columns else repeat(rest[name]) for name in EventRow._fields)
         return list(map(EventRow._make, zip(*ordered, strict=False)))  # a repeat() is of no length
@@ -154,12 +165,22 @@ class _EventColumns:
 
 def _event_columns(chunk: RawChunk) -> _EventColumns:
     series = _series(chunk, EVENT_COLUMNS)
+    text = {name: as_text(series[name]) for name in _EVENT_TEXTS}
     return _EventColumns(
-        text={name: as_text(series[name]) for name in _EVENT_TEXTS},
+        text=text,
+        types=_event_types(text["type"]),
         occurred_at=as_instant(series["occurred_at"]),
         quantity=as_count(series["quantity"], least=1),
         price=as_number(series["price"]),
     )
+
+
+def _event_types(names: TextColumn) -> NDArray[np.object_]:
+    # A file has few distinct names and millions of rows: each name is looked up once.
+    known = {name: None if name is None else known_type(name) for name in set(names.values)}
+    types = np.empty(len(names.values), dtype=object)
+    types[:] = [known[name] for name in names.values]
+    return types
 
 
 def check_products(chunk: RawChunk) -> Checked[Product]:

@@ -107,7 +107,8 @@ def test_a_wrong_method_is_a_problem_and_names_the_right_one(client: TestClient,
     [
         ({"colour": "red"}, "colour", "red"),
         ({"interaction_type": "BUY"}, "interaction_type", "BUY"),
-        ({"interaction_type": "view"}, "interaction_type", "view"),
+        ({"interaction_type": "viewed it"}, "interaction_type", "viewed it"),
+        ({"interaction_type": 1}, "interaction_type", 1),
         ({"user_id": None}, "user_id", None),
         ({"user_id": "a\0"}, "user_id", "a\0"),
         ({"user_id": 12}, "user_id", 12),
@@ -122,7 +123,13 @@ def test_a_wrong_method_is_a_problem_and_names_the_right_one(client: TestClient,
         ({"position": 0}, "position", 0),
         ({"occurred_at": "yesterday"}, "occurred_at", "yesterday"),
         ({"occurred_at": "2999-01-01T00:00:00Z"}, "occurred_at", "2999-01-01T00:00:00+00:00"),
+        ({"occurred_at": "1969-12-31T23:59:59Z"}, "occurred_at", "1969-12-31T23:59:59+00:00"),
         ({"metadata": "text"}, "metadata", "text"),
+        ({"interaction_type": "search", "product_id": None}, "query", None),
+        ({"interaction_type": "search", "query": "oats"}, "product_id", "coffee-00"),
+        ({"query": "oats"}, "query", "oats"),
+        ({"metadata": {"page": "x" * 4_096}}, "metadata", "4107 bytes"),
+        ({"events": [EVENT]}, "user_id", "u1"),
     ],
 )
 def test_a_bad_event_is_refused_with_field_and_value(
@@ -130,6 +137,16 @@ def test_a_bad_event_is_refused_with_field_and_value(
 ) -> None:
     body = problem(client.post(INTERACTIONS, json=EVENT | changed), 422, "invalid-input")
     assert (body["field"], body["value"]) == (field, value)
+
+
+@pytest.mark.parametrize(
+    ("batch", "value"),
+    [([], "[]"), (EVENT, str(EVENT)), ("text", "text"), (None, None), ([0] * 1_001, "[" + "0, " * 66)],
+)
+def test_a_batch_holds_1_to_1000_events(client: TestClient, batch: object, value: object) -> None:
+    body = problem(client.post(INTERACTIONS, json={"events": batch}), 422, "invalid-input")
+    assert body["field"] == "events"
+    assert body["value"] == value or str(body["value"]).startswith(str(value))
 
 
 def test_an_unknown_interaction_type_lists_the_known_ones(client: TestClient) -> None:

@@ -20,6 +20,7 @@ from store.events import (
     history_key,
     insert_events,
     read_history,
+    read_searches,
 )
 from store.tables import user_interactions
 
@@ -54,6 +55,13 @@ def count(connection: Connection) -> int:
     [
         ("product_id", {"product_id": ""}),
         ("product_id", {"product_id": "a\0"}),
+        ("product_id", {"product_id": None}),
+        ("product_id", {"product_id": None, "type": EventType.REFUND}),
+        ("product_id", {"product_id": "", "type": EventType.CANCEL, "order_id": "o1"}),
+        ("order_id", {"type": EventType.CANCEL}),
+        ("query", {"type": EventType.SEARCH, "product_id": None}),
+        ("product_id", {"type": EventType.SEARCH, "query": "milk"}),
+        ("query", {"query": "milk"}),
         ("user_id", {"user_id": None}),
         ("user_id", {"user_id": ""}),
         ("session_id", {"session_id": ""}),
@@ -69,6 +77,8 @@ def count(connection: Connection) -> int:
         ("metadata", {"metadata": {"at": object()}}),
         ("metadata", {"metadata": {"x": math.inf}}),
         ("metadata", {"metadata": {"x": 10**5000}}),
+        ("metadata", {"metadata": {"x": "y" * 4089}}),
+        ("metadata", {"metadata": {"x": "ä" * 2045}}),
     ],
 )
 def test_an_event_that_cannot_be_stored_cannot_be_made(field: str, values: dict[str, object]) -> None:
@@ -80,6 +90,11 @@ def test_an_event_that_cannot_be_stored_cannot_be_made(field: str, values: dict[
 def test_a_price_of_nothing_is_fine_where_nothing_is_bought() -> None:
     assert replace(VIEW, price=0.0).price == 0.0
     assert replace(FULL, price=None).price is None
+
+
+@pytest.mark.parametrize("text", ["y" * 4088, "ä" * 2044, "\ud800"])
+def test_metadata_of_4_kib_is_kept(text: str) -> None:
+    assert replace(VIEW, metadata={"x": text}).metadata == {"x": text}
 
 
 def test_metadata_is_kept_as_its_json_says_it_and_apart_from_the_callers() -> None:
@@ -302,3 +317,69 @@ def test_a_history_depends_on_its_keys_alone() -> None:
     assert customer_keys(rows) == [history_key("ann", None), history_key(None, "s1"), history_key(None, "ann")]
     assert history_key("ann", "s1") == history_key("ann", None) != history_key(None, "ann")
     assert history_key(None, None) == ""
+
+
+def bought(product: str, at: float, *, quantity: int | None = None, order: str | None = None) -> Event:
+    return Event(
+        product_id=product,
+        type=EventType.PURCHASE,
+        user_id="ann",
+        occurred_at=at,
+        quantity=quantity,
+        order_id=order,
+    )
+
+
+def test_what_was_refunded_or_cancelled_is_not_in_the_history_and_neither_is_its_refund(engine: Engine) -> None:
+    write(
+        engine,
+        replace(bought("milk", 9.0), type=EventType.REFUND),  # arrives first
+        bought("milk", 1.0),
+        bought("milk", 2.0),
+        bought("tea", 3.0, order="o1"),
+        bought("jam", 3.0, order="o1"),
+        bought("tea", 4.0, order="o2"),
+        Event(type=EventType.CANCEL, user_id="ann", order_id="o1", occurred_at=5.0),
+        bought("eggs", 6.0, quantity=3),
+        replace(bought("eggs", 7.0, quantity=2), type=EventType.REFUND),
+        replace(bought("tea", 8.0), type=EventType.REFUND, user_id="bob"),
+    )
+    rows = history(engine, user_id="ann")
+    assert list(zip(rows.product_ids, rows.occurred_at.tolist(), strict=True)) == [
+        ("milk", 1.0),
+        ("tea", 4.0),
+        ("eggs", 6.0),
+    ]
+    assert len(history(engine, user_id="bob")) == 0
+
+
+def test_a_refund_of_the_user_reverses_what_the_user_s_session_bought(engine: Engine) -> None:
+    write(engine, replace(bought("milk", 1.0), user_id=None, session_id="s1"))
+    write(engine, replace(bought("milk", 2.0), type=EventType.REFUND))
+    assert history(engine, user_id="ann", session_id="s1").product_ids == ()
+    assert history(engine, session_id="s1").product_ids == ("milk",)
+
+
+def test_in_a_shared_session_a_refund_is_of_who_asked_for_it(engine: Engine) -> None:
+    write(engine, replace(bought("milk", 1.0), session_id="s1"))
+    write(engine, replace(bought("milk", 2.0), type=EventType.REFUND, session_id="s1", user_id="bob"))
+    assert history(engine, session_id="s1").product_ids == ("milk",)
+
+
+def test_searches_are_read_back_and_are_no_history(engine: Engine) -> None:
+    search = Event(type=EventType.SEARCH, user_id="ann", query="oat milk", occurred_at=200.0, event_id="q1")
+    assert write(engine, VIEW, search, replace(search, query="tea"), search) == [
+        "accepted",
+        "accepted",
+        "conflict",
+        "duplicate",
+    ]
+    write(
+        engine,
+        replace(search, query="jam", event_id=None, occurred_at=300.0),
+        replace(search, user_id="bob", event_id=None),
+    )
+    assert history(engine, user_id="ann", limit=1).product_ids == ("milk",)
+    with reading(engine) as connection:
+        assert read_searches(connection, user_id="ann") == ["jam", "oat milk"]
+        assert read_searches(connection, user_id="ann", limit=1) == ["jam"]

@@ -92,3 +92,30 @@ def test_more_rows_than_one_fetch(engine: Engine) -> None:
     write(engine, *(purchase(f"u{number % 7}", f"p{number % 11}", float(number)) for number in range(2_500)))
     purchases = read(engine)
     assert lines(purchases) == [(f"u{number % 7}", f"p{number % 11}", float(number)) for number in range(2_500)]
+
+
+def test_purchases_that_were_taken_back_are_left_out(engine: Engine) -> None:
+    refund = replace(purchase("ann", "milk", 40.0), type=EventType.REFUND)
+    cancel = replace(purchase("bob", "tea", 50.0), type=EventType.CANCEL, order_id="o1", product_id=None)
+    write(engine, refund, cancel, *BASKETS, replace(purchase("bob", "tea", 35.0), order_id="o1"))
+    assert lines(read(engine)) == [("ann", "milk", 10.0), ("ann", "bread", 30.5), ("bob", "tea", 30.5)]
+
+
+def test_a_refund_that_comes_after_the_time_read_is_not_known_yet(engine: Engine) -> None:
+    write(engine, *BASKETS, replace(purchase("ann", "milk", 40.0), type=EventType.REFUND))
+    assert ("ann", "milk", 20.0) in lines(read(engine, before=40.0))
+    assert ("ann", "milk", 20.0) not in lines(read(engine, before=40.1))
+
+
+def test_a_refund_of_an_earlier_purchase_takes_nothing_from_those_since(engine: Engine) -> None:
+    early, late = purchase("ann", "milk", 10.0), purchase("ann", "milk", 20.0)
+    of_early = replace(early, type=EventType.REFUND, order_id="o1", occurred_at=30.0)
+    write(engine, replace(early, order_id="o1"), late, of_early)
+    assert lines(read(engine, since=15.0)) == [("ann", "milk", 20.0)]
+    assert lines(read(engine)) == [("ann", "milk", 20.0)]
+
+
+def test_nothing_is_left_of_a_customer_who_took_everything_back(engine: Engine) -> None:
+    only = purchase("ann", "milk", 10.0)
+    write(engine, only, replace(only, type=EventType.REFUND, occurred_at=11.0))
+    assert (len(read(engine)), read(engine).user_ids, read(engine).item_ids) == (0, (), ())

@@ -57,7 +57,12 @@ def test_a_bare_event_becomes_a_row() -> None:
         ({"product_id": "a\0"}, "product_id", "a\0", "NUL"),
         ({"user_id": None}, "user_id", None, "and so is session_id"),
         ({"type": None}, "type", None, "is missing"),
-        ({"type": "purchase"}, "type", "purchase", ", ".join(EVENT_TYPES)),
+        ({"type": "CANCEL"}, "order_id", None, "is missing"),
+        ({"type": "SEARCH", "product_id": None}, "query", None, "is missing"),
+        ({"type": "SEARCH", "query": "milk"}, "product_id", "milk", "search"),
+        ({"query": "milk"}, "query", "milk", "only be of a search"),
+        ({"type": "refund", "product_id": None}, "product_id", None, "is missing"),
+        ({"type": "bought"}, "type", "bought", ", ".join(EVENT_TYPES)),
         ({"type": "BUY"}, "type", "BUY", ", ".join(EVENT_TYPES)),
         ({"occurred_at": None}, "occurred_at", None, "is missing"),
         ({"occurred_at": "yesterday"}, "occurred_at", "yesterday", "ISO 8601"),
@@ -80,6 +85,28 @@ def test_a_bad_event_is_rejected_with_line_field_and_value(
     (reject,) = checked.rejects
     assert (reject.line, reject.field, reject.value) == (2, field, value)
     assert reason in reject.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("purchase", "PURCHASE"), ("Order Completed", "PURCHASE"), ("VIEW_ITEM", "VIEW"), (" cart_add ", "CART_ADD")],
+)
+def test_names_of_others_are_stored_as_ours(name: str, kind: str) -> None:
+    assert [row.type for row in events(VIEW | {"type": name}).accepted] == [kind]
+
+
+def test_a_purchase_by_another_name_needs_a_price_too() -> None:
+    assert [reject.field for reject in events(BOUGHT | {"type": "Order Completed", "price": 0}).rejects] == ["price"]
+
+
+def test_a_cancellation_is_of_an_order_and_may_be_of_no_product() -> None:
+    (row,) = events(VIEW | {"type": "Order Cancelled", "order_id": "o1", "product_id": None}).accepted
+    assert (row.type, row.order_id, row.product_id) == ("CANCEL", "o1", None)
+
+
+def test_a_search_is_of_a_query() -> None:
+    (row,) = events(VIEW | {"type": "Products Searched", "product_id": None, "query": "oat milk"}).accepted
+    assert (row.type, row.query, row.product_id) == ("SEARCH", "oat milk", None)
 
 
 def test_a_price_of_nothing_or_none_is_fine() -> None:
