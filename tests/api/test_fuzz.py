@@ -3,14 +3,17 @@
 Schemathesis' pytest integration does not load under pytest 9, so its strategies are used from hypothesis.
 """
 
+from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 
-from tests.real_server import INTERACTIONS, PRODUCTS, RECOMMENDATIONS, Server
+from tests.planted_shop import Shop
+from tests.real_server import INTERACTIONS, PRODUCTS, RECOMMENDATIONS, Server, running
 
 OPERATIONS: Final = (
     ("GET", f"{RECOMMENDATIONS}/homepage"),
@@ -26,6 +29,14 @@ OPERATIONS: Final = (
 )
 
 
+@pytest.fixture(scope="module")
+def fuzzed(planted_shop: Shop, patient_rules: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with a shop of its own: what is made up here must not stand in the lists of other tests."""
+    shop = planted_shop.copy(tmp_path_factory.mktemp("fuzzed") / "shop")
+    with running(shop, "compact", shop.home / "fuzzed.log", RULES_FILE=str(patient_rules)) as server:
+        yield server
+
+
 @cache
 def description(url: str) -> Any:
     return schemathesis.openapi.from_url(f"{url}/openapi.json")
@@ -34,14 +45,14 @@ def description(url: str) -> Any:
 @pytest.mark.parametrize("mode", schemathesis.GenerationMode)
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
 def test_no_request_breaks_the_server(
-    compact: Server, method: str, path: str, mode: schemathesis.GenerationMode
+    fuzzed: Server, method: str, path: str, mode: schemathesis.GenerationMode
 ) -> None:
     """Requests that follow the description (positive) and that break it (negative); the same ones in every run."""
 
     @settings(max_examples=30, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(case=description(compact.url)[path][method].as_strategy(generation_mode=mode))
+    @given(case=description(fuzzed.url)[path][method].as_strategy(generation_mode=mode))
     def send(case: Any) -> None:
-        answer = case.call(base_url=compact.url)
+        answer = case.call(base_url=fuzzed.url)
         assert answer.status_code < 500, case.as_curl_command()
         if answer.status_code >= 400:
             assert answer.headers["content-type"] == ["application/problem+json"], case.as_curl_command()

@@ -184,7 +184,7 @@ def test_old_events_and_those_of_the_next_day_are_kept_as_sent(client: TestClien
         event_id = f"at-{moment.year}"
         assert post(client, event_id=event_id, occurred_at=moment.isoformat())["status"] == "accepted"
         assert post(client, event_id=event_id, occurred_at=moment.isoformat())["status"] == "duplicate"
-        assert stored(api_shop, event_id)[0]["occurred_at"] == int(moment.timestamp() * 1000)
+        assert stored(api_shop, event_id)[0]["occurred_at"] == round(moment.timestamp() * 1000)
 
 
 def test_more_than_a_day_ahead_is_refused(client: TestClient) -> None:
