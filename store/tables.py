@@ -110,6 +110,131 @@ sessions = Table(
 )
 """Whose visit it turned out to be: later events of the session count for this customer too."""
 
+customers = Table(
+    "customers",
+    metadata,
+    Column("user_id", _Id, primary_key=True),
+    Column("stated", _Json, nullable=False),
+    Column("computed", _Json, nullable=False),
+    Column("health", LargeBinary),
+    Column("health_key", String(16)),
+    Column("personalization", Boolean),
+    Column("consent_at", BigInteger),
+    Column("consent_source", Text),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+)
+"""Seed 003's profile: what was ``stated``, what a job ``computed`` from events, and the encrypted health data."""
+
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("subject", String(64), primary_key=True),
+    Column("salt", String(32), nullable=False),
+    Column("erased_at", BigInteger, nullable=False),
+    Column("certificate", _Json, nullable=False),
+)
+"""Who was erased, as a salted hash: enough to leave them out of the next training, not to name them."""
+
+pseudonyms = Table(
+    "pseudonyms",
+    metadata,
+    Column("customer_key", _Id, primary_key=True),
+    Column("pseudonym", String(32), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    UniqueConstraint("pseudonym"),
+)
+"""The only way from a customer to their decisions; erasing drops the row, and nobody can find the way again."""
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", _RowId, primary_key=True),
+    Column("request_id", _Id, nullable=False),
+    Column("pseudonym", String(32)),
+    Column("context", String, nullable=False),
+    Column("algorithm", String, nullable=False),
+    Column("confidence", Float, nullable=False),
+    Column("release_id", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("generated_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("record", Text, nullable=False),
+    Column("full_record", LargeBinary),
+    Index(None, "request_id"),
+    Index(None, "pseudonym", "generated_at"),
+    Index(None, "generated_at"),
+)
+"""One row per answer. A request id may be the caller's own and repeat: a page asks for several lists."""
+
+recommendation_performance = Table(
+    "recommendation_performance",
+    metadata,
+    Column("day", String(10), nullable=False),
+    Column("context", String, nullable=False),
+    Column("algorithm", String, nullable=False),
+    Column("release_id", String, nullable=False),
+    Column("answers", BigInteger, nullable=False),
+    Column("shown", BigInteger, nullable=False),
+    Column("clicked", BigInteger, nullable=False),
+    Column("purchased", BigInteger, nullable=False),
+    Column("dismissed", BigInteger, nullable=False),
+    Column("revenue", Float, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("day", "context", "algorithm", "release_id"),
+)
+"""Seed 004's daily figures; they stay when the decisions behind them have gone."""
+
+interaction_totals = Table(
+    "interaction_totals",
+    metadata,
+    Column("day", String(10), nullable=False),
+    Column("product_id", _Id, nullable=False),
+    Column("type", String, nullable=False),
+    Column("events", BigInteger, nullable=False),
+    Column("quantity", BigInteger, nullable=False),
+    Column("revenue", Float, nullable=False),
+    PrimaryKeyConstraint("day", "product_id", "type"),
+)
+"""What is kept of events that were older than the shop keeps them: no customer in it."""
+
+cart_abandonments = Table(
+    "cart_abandonments",
+    metadata,
+    Column("id", _RowId, primary_key=True),
+    Column("customer_key", _Id, nullable=False),
+    Column("abandoned_at", BigInteger, nullable=False),
+    Column("products", _Json, nullable=False),
+    Column("value", Float),
+    Column("detected_at", BigInteger, nullable=False),
+    Column("recovered_at", BigInteger),
+    UniqueConstraint("customer_key", "abandoned_at"),
+)
+
+user_preference_embeddings = Table(
+    "user_preference_embeddings",
+    metadata,
+    Column("user_id", _Id, primary_key=True),
+    Column("release_id", String, nullable=False),
+    Column("vector", LargeBinary, nullable=False),
+    Column("interactions", Integer, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+)
+"""An export for other programs: little-endian float32. Serving makes taste vectors from events as it needs them."""
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", _RowId, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("finished_at", BigInteger),
+    Column("summary", _Json),
+    Column("error", Text),
+    Index(None, "name", "started_at"),
+)
+
 changes = Table(
     "changes",
     metadata,
@@ -130,6 +255,7 @@ sync_status = Table(
     Column("rows_written", BigInteger, nullable=False),
     Column("rows_rejected", BigInteger, nullable=False),
     Column("shift_ms", BigInteger, nullable=False),
+    Column("watermark", Text),
     Column("status", String, nullable=False),
     Column("started_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
