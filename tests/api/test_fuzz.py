@@ -28,6 +28,9 @@ OPERATIONS: Final = (
     ("DELETE", f"{PRODUCTS}/{{product_id}}"),
 )
 
+URL_LIMIT: Final = 65_535
+"""Bytes of a URL that the HTTP parser reads; what is longer never reaches us and is refused in plain text."""
+
 
 @pytest.fixture(scope="module")
 def fuzzed(planted_shop: Shop, patient_rules: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
@@ -54,7 +57,9 @@ def test_no_request_breaks_the_server(
     def send(case: Any) -> None:
         answer = case.call(base_url=fuzzed.url)
         assert answer.status_code < 500, case.as_curl_command()
-        if answer.status_code >= 400:
+        if len(answer.request.url or "") > URL_LIMIT:
+            assert answer.status_code == 400
+        elif answer.status_code >= 400:
             assert answer.headers["content-type"] == ["application/problem+json"], case.as_curl_command()
             assert answer.json()["request_id"]
 

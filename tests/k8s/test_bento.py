@@ -43,7 +43,8 @@ def bento(tmp_path_factory: pytest.TempPathFactory) -> Path:
     unreachable = dict.fromkeys(("http_proxy", "https_proxy", "HTTPS_PROXY", "ALL_PROXY"), "http://127.0.0.1:9")
     environment = os.environ | unreachable | {"BENTOML_HOME": str(home), "BENTOML_DO_NOT_TRACK": "True"}
     command = [sys.executable, "-m", "bentoml", "build", "--version", "test", "--output", "tag", str(checkout)]
-    subprocess.run(command, check=True, capture_output=True, env=environment, cwd=checkout, timeout=300)
+    built = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=checkout, timeout=300)
+    assert built.returncode == 0, built.stdout + built.stderr
     return home / "bentos" / "shelfwise" / "test"
 
 
