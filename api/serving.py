@@ -33,6 +33,8 @@ from store.feed import change_signal
 POLL_SECONDS: Final = 2.0
 """How long the change feed goes unread where the database has nothing to tell; `store.feed` usually knows sooner."""
 RETRY_SECONDS: Final = 2.0
+LAG_LIMIT_SECONDS: Final = 10.0
+"""A process that has not heard from the store for so long may show what is sold out, and says so."""
 
 log = logging.getLogger("shelfwise.serving")
 
@@ -55,6 +57,7 @@ class Serving:
         # A thread of its own: in the shared ones, waiting would take the place of a request's reading.
         self._waiting = ThreadPoolExecutor(max_workers=1, thread_name_prefix="change-feed")
         self._cursor = 0
+        self._caught_up = time.monotonic()
         self._behind = True
         """Whether the deployment or the whole catalog has to be read again."""
         self.problems: dict[str, str] = {
@@ -70,6 +73,16 @@ class Serving:
         if self._live is None:
             raise NoRelease(self.problems.get("release", "no release is loaded"))
         return self._live
+
+    @property
+    def change_lag(self) -> float:
+        """Seconds since this process last knew all that the store had to tell; up to `POLL_SECONDS` while idle."""
+        return time.monotonic() - self._caught_up
+
+    @property
+    def lagging(self) -> bool:
+        """Whether answers may be older than a shop expects: they are marked, but given."""
+        return self.change_lag > LAG_LIMIT_SECONDS
 
     async def start(self) -> None:
         """Begin to follow the store. Returns at once: `problems` says when everything is there."""
@@ -119,11 +132,11 @@ class Serving:
 
     async def _follow(self) -> None:
         """Open the store, go live, then apply changes as they come; every failure is counted and tried again."""
-        caught_up = time.monotonic()
         while True:
             try:
+                began = time.monotonic()
                 await self._step()
-                caught_up, pause = time.monotonic(), 0.0
+                self._caught_up, pause = began, 0.0
             except ShelfwiseError as error:
                 log.warning("following the store: %s; trying again", error)
                 DEGRADED.labels(_reason(error)).inc()
@@ -132,7 +145,7 @@ class Serving:
                 log.exception("following the store failed; trying again")
                 DEGRADED.labels("change_feed").inc()
                 pause = RETRY_SECONDS
-            CHANGE_LAG.set(time.monotonic() - caught_up)
+            CHANGE_LAG.set(self.change_lag)
             await (asyncio.sleep(pause) if pause else self._next_change())
 
     async def _next_change(self) -> None:

@@ -162,11 +162,14 @@ class Shop:
     home: Path
     release: str = ""
     """The release promoted first."""
+    database_url: str = ""
+    """Where the store is, unless it is a file in ``home``."""
 
     @property
     def settings(self) -> Settings:
         """Every path below ``home``."""
-        return Settings(home=str(self.home), mlflow_tracking_uri=f"sqlite:///{self.home / 'mlflow.db'}").resolved()
+        tracking = f"sqlite:///{self.home / 'mlflow.db'}"
+        return Settings(home=str(self.home), database_url=self.database_url, mlflow_tracking_uri=tracking).resolved()
 
     def variables(self, **further: str) -> dict[str, str]:
         """Every SHELFWISE_ variable, pointing into the shop's folder unless ``further`` says otherwise."""
@@ -191,6 +194,16 @@ class Shop:
             shutil.copy(self.home / name, home / name)
         shutil.copytree(self.home / "releases", home / "releases", copy_function=os.link)
         return replace(self, home=home)
+
+    def on(self, database_url: str, home: Path) -> "Shop":
+        """The same shop over another, empty database, in a folder of its own."""
+        moved = replace(self.copy(home), database_url=database_url)
+        engine = moved.open()
+        migrate(engine)
+        _import(moved, engine)
+        engine.dispose()
+        moved.deploy(self.release)
+        return moved
 
     def deploy(self, release_id: str) -> None:
         """What the last step of `shelfwise promote` does."""

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,7 +38,8 @@ _FAST: Final = ("fsync=off", "full_page_writes=off", "autovacuum=off", "max_wal_
 class PostgresServer:
     """One `postgres` process on 127.0.0.1 with everything in a temporary folder; it ends with the test run."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: Sequence[str] = _FAST) -> None:
+        self._settings = settings
         self.log = folder / "postgres.log"
         self.port = free_port()
         self._numbers = itertools.count()
@@ -59,7 +60,7 @@ class PostgresServer:
         assert made.returncode == 0, made.stderr
 
     def _start(self) -> "subprocess.Popen[bytes]":
-        settings = (*_FAST, "listen_addresses=127.0.0.1", f"port={self.port}", "unix_socket_directories=")
+        settings = (*self._settings, "listen_addresses=127.0.0.1", f"port={self.port}", "unix_socket_directories=")
         command = [str(self._programs / "postgres"), "-D", "data", *(part for one in settings for part in ("-c", one))]
         # Immediate shutdown when the test run dies: the polite ones wait, and the data is thrown away.
         ends = functools.partial(end_with_parent, signal.SIGQUIT)
@@ -102,6 +103,11 @@ class PostgresServer:
         with self.connect() as connection:
             connection.execute(statement)
 
+    def start(self) -> None:
+        """Start again after `stop`, on the same port and data."""
+        self.process = self._start()
+        self.wait()
+
     def stop(self) -> None:
         """Fast shutdown: connections are cut."""
         self.process.send_signal(signal.SIGINT)
@@ -128,12 +134,12 @@ def _reachable_programs(folder: Path) -> Path:
     return installed / "bin"
 
 
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[PostgresServer]:
+@contextlib.contextmanager
+def running_postgres(settings: Sequence[str] = _FAST) -> Iterator[PostgresServer]:
     """Running, with `MIGRATED` made. Its folder is not one of pytest's: those are closed to other users."""
     folder = Path(tempfile.mkdtemp(prefix="shelfwise-postgres-"))
     try:
-        server = PostgresServer(folder)
+        server = PostgresServer(folder, settings)
         try:
             server.wait().create(MIGRATED, "template0")
             _migrate(server.url(MIGRATED))
@@ -142,6 +148,13 @@ def postgres_server() -> Iterator[PostgresServer]:
             server.stop()
     finally:
         shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """For every test that does not stop it."""
+    with running_postgres() as server:
+        yield server
 
 
 def _migrate(url: str) -> None:

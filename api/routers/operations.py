@@ -17,16 +17,24 @@ async def livez() -> JSONResponse:
 
 @router.get("/readyz", tags=["operations"])
 async def readyz(request: Request) -> JSONResponse:
-    """A release is loaded and has answered once in each context; otherwise what is missing, per part, with 503."""
+    """A release is loaded and has answered once in each context; otherwise what is missing, per part, with 503.
+
+    A process that cannot follow the store stays ready and says so under ``behind``: one slow database must not take
+    every replica out.
+    """
     serving: Serving = request.app.state.serving
     if serving.problems:
         return JSONResponse({"status": "not ready", "missing": serving.problems}, status_code=503)
-    return JSONResponse({"status": "ready", "release": serving.live.snapshot.release})
+    lag = round(serving.change_lag, 1)
+    behind = {"behind": f"the store was last followed {lag} s ago: stock and prices may be older"}
+    ready = {"status": "ready", "release": serving.live.snapshot.release, "change_lag_seconds": lag}
+    return JSONResponse(ready | (behind if serving.lagging else {}))
 
 
 @router.get("/metrics", tags=["operations"])
-async def scrape() -> Response:
+async def scrape(request: Request) -> Response:
     """Prometheus metrics."""
+    metrics.CHANGE_LAG.set(request.app.state.serving.change_lag)  # grows even while the store is waited for
     return Response(metrics.scrape(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 

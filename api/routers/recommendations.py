@@ -111,7 +111,8 @@ async def _answer(
         context=context, limit=limit, at=time.time(), history=history, anchors=np.array(rows, dtype=np.int64)
     )
     slate = await recommend(query, live.snapshot, live.stages, trace)
-    slate = replace(slate, degraded=degraded + slate.degraded)
+    behind = ("change_feed",) if serving.lagging else ()
+    slate = replace(slate, degraded=behind + degraded + slate.degraded)
     _observe(slate, trace)
     response.headers["Server-Timing"] = _server_timing(trace)
     answer = schemas.Recommendations(

@@ -41,7 +41,8 @@ def test_open_loop_reports(planted: StartServer, tmp_path: Path, capsys: Any) ->
     report = json.loads(capsys.readouterr().out)
     assert report == json.loads(out.read_text())
     assert (report["requested"], report["samples"], report["offered_per_second"]) == (30, 30, 50)
-    assert report["latency_ms"]["p99"] >= report["from_send_ms"]["p99"] >= 10
+    timer_ms = 1  # the event loop's timers count in milliseconds, so a request may go out a little before it is due
+    assert report["latency_ms"]["p99"] + timer_ms >= report["from_send_ms"]["p99"] >= 10
     assert report["traffic"]["products_from"] == "discovered from the service"
     asked = seen(base)
     assert {method for method, _, _ in asked} == {"GET"}
