@@ -32,7 +32,7 @@ def known(connection: Connection, keys: Iterable[str]) -> dict[str, str]:
     remaining, found = iter(keys), {}
     while batch := list(islice(remaining, _KEYS_A_QUERY)):
         query = select(pseudonyms.c.customer_key, pseudonyms.c.pseudonym)
-        found.update(dict(connection.execute(query.where(pseudonyms.c.customer_key.in_(batch))).tuples()))
+        found.update((key, name) for key, name in connection.execute(query.where(pseudonyms.c.customer_key.in_(batch))))
     return found
 
 
@@ -45,6 +45,6 @@ def drop(connection: Connection, keys: Iterable[str]) -> int:
 
 
 def drop_unused(connection: Connection, before: float) -> int:
-    """Forget pseudonyms older than ``before`` (epoch seconds) under which nothing is kept any more; returns how many."""
+    """Forget pseudonyms older than ``before`` (epoch seconds) under which nothing is kept; returns how many."""
     used = exists().where(decisions.c.pseudonym == pseudonyms.c.pseudonym)
     return connection.execute(delete(pseudonyms).where(pseudonyms.c.created_at < to_ms(before), ~used)).rowcount
