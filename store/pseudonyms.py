@@ -29,7 +29,8 @@ def of_customers(connection: Connection, keys: Collection[str]) -> dict[str, str
 
 def known(connection: Connection, keys: Iterable[str]) -> dict[str, str]:
     """The pseudonyms of those customers that have one."""
-    remaining, found = iter(keys), {}
+    remaining = iter(keys)
+    found: dict[str, str] = {}
     while batch := list(islice(remaining, _KEYS_A_QUERY)):
         query = select(pseudonyms.c.customer_key, pseudonyms.c.pseudonym)
         found.update((key, name) for key, name in connection.execute(query.where(pseudonyms.c.customer_key.in_(batch))))
