@@ -84,12 +84,19 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
 def _check_answers(settings: Settings) -> None:
     """Raises InvalidInput for what could only fail later, where nobody looks at the settings any more."""
     _ = settings.cache_seconds, settings.record_share
-    address = urlsplit(settings.redis_url)
-    if settings.redis_url and address.scheme not in REDIS_SCHEMES:
-        # What stands before the @ may be a password.
-        shown = f"{address.scheme}://…@{settings.redis_url.rpartition('@')[2]}" if "@" in settings.redis_url else None
-        reason = f"must start with one of {', '.join(f'{scheme}://' for scheme in REDIS_SCHEMES)}"
-        raise InvalidInput(PREFIX + "REDIS_URL", shown or settings.redis_url, reason)
+    if settings.redis_url and not _is_redis(settings.redis_url):
+        shown = settings.redis_url.rpartition("@")[2]  # what stands before it may be a password
+        reason = f"must be {', '.join(f'{scheme}://' for scheme in REDIS_SCHEMES)} and a host and port, or a path"
+        raise InvalidInput(PREFIX + "REDIS_URL", shown, reason)
+
+
+def _is_redis(url: str) -> bool:
+    try:
+        address = urlsplit(url)
+        _ = address.port  # raises for what is none
+    except ValueError:
+        return False
+    return address.scheme in REDIS_SCHEMES
 
 
 def _number(name: str, text: str, *, most: float) -> float:
