@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from api.live import Live
 from recommender.decision_record import Versions
+from recommender.history import NO_HISTORY
+from recommender.pipeline import reads_history
 from recommender.types import Query
 
 BUCKET_SECONDS: Final = 900
@@ -23,10 +25,11 @@ def key_of(query: Query, live: Live, versions: Versions) -> str:
     digest = hashlib.blake2b(digest_size=16)
     plain = [versions.release, versions.rules, versions.catalog, query.context, query.limit]
     digest.update(json.dumps([*plain, int(query.at // BUCKET_SECONDS)]).encode())
-    for rows in (query.anchors, query.exclude, query.history.item):
+    history = query.history if reads_history(query) else NO_HISTORY
+    for rows in (query.anchors, query.exclude, history.item):
         digest.update(_products(rows, live))
-    digest.update(query.history.kind.tobytes())
-    digest.update(query.history.at.tobytes())
+    digest.update(history.kind.tobytes())
+    digest.update(history.at.tobytes())
     return digest.hexdigest()
 
 

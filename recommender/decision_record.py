@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from recommender.catalog import Catalog
 from recommender.history import History, ItemWeights, fold_in_confidences, repeat_counts, taste_weights
+from recommender.pipeline import reads_history
 from recommender.snapshot import Snapshot
 from recommender.types import Query, Scored, Slate
 
@@ -89,7 +90,7 @@ def full_record(query: Query, slate: Slate, scored: Scored, snapshot: Snapshot, 
         "exclude": _ids(catalog, query.exclude),
         "category": catalog.category[rows].tolist(),
         "name": _numbered(catalog.name[rows]) if policy.distinct_names else None,
-        "history": _history(query.history, catalog),
+        "history": _history(query.history, catalog) if reads_history(query) else {},
         "removed": [[str(catalog.external_id[one.item]), one.rule, one.detail] for one in slate.removals],
     }
     return _json(record)

@@ -99,6 +99,11 @@ async def choose(query: Query, pool: Pool, snapshot: Snapshot, stages: Stages, t
         return _slate(query, snapshot, pool, scored, tuple(degraded))
 
 
+def reads_history(query: Query) -> bool:
+    """Whether the answer may depend on who asks. Beside products it is about them alone, and the same for everybody."""
+    return not len(query.anchors)
+
+
 def allowed_rows(query: Query, snapshot: Snapshot) -> NDArray[np.bool_]:
     """(n,) every product that may be shown for this query."""
     if not (len(query.anchors) or len(query.exclude)):
@@ -119,7 +124,7 @@ async def _columns(
 ) -> dict[Source, Column]:
     """Score columns of the sources that have something to say in this context."""
     found: dict[Source, Column | None] = {Source.POPULARITY: popularity_scores(snapshot)}
-    if len(query.anchors):
+    if not reads_history(query):
         found[Source.CONTENT] = await content_scores(snapshot, evenly(query.anchors), stages)
         found[Source.CO_PURCHASE] = co_purchase_scores(snapshot, query.anchors)
     elif query.context is Context.HOMEPAGE and len(query.history):
@@ -178,9 +183,9 @@ async def _rerank(
 
 
 def _request_text(query: Query, snapshot: Snapshot) -> str:
-    if len(query.anchors):
-        return items_text(query.anchors, snapshot.catalog)
-    return customer_text(query.history, snapshot.catalog)
+    if reads_history(query):
+        return customer_text(query.history, snapshot.catalog)
+    return items_text(query.anchors, snapshot.catalog)
 
 
 def _boost(items: NDArray[np.int64], query: Query, snapshot: Snapshot) -> NDArray[np.float32]:

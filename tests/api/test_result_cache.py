@@ -175,6 +175,14 @@ def test_strangers_share_their_answers(play: Play) -> None:
     play(scenario)
 
 
+def test_a_product_s_page_is_the_same_for_everybody(play: Play) -> None:
+    async def scenario(one: Gateway) -> None:
+        await one.ask("wine-customer-01", page="wine-05")
+        assert (await one.ask("baby-customer-02", page="wine-05")).origin is Origin.KEPT
+
+    play(scenario)
+
+
 def test_equal_questions_at_once_are_computed_once(play: Play) -> None:
     async def scenario(one: Gateway) -> None:
         shared = counted("shared")
