@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import secrets
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from api.answers import Answer, computed, new_trace
+from api.catalog_version import CatalogVersion
 from api.embeddings import Embeddings, Texts, texts_of
 from api.live import Live, go_live, lacking, with_products
 from api.metrics import BATCH_SIZE, CHANGE_LAG, DECISIONS, DEGRADED, show_release
@@ -27,7 +27,7 @@ from recommender.types import Context, Query
 from runners.shelf import release_store
 from runners.stages import ReleaseStages, StageHandles
 from settings import Settings
-from store.changes import CATALOG_KINDS, Change, ChangeKind
+from store.changes import Change, ChangeKind
 from store.decisions import Decision, DecisionWriter
 from store.embeddings import Vector
 from store.engine import migrate, open_engine
@@ -63,10 +63,7 @@ class Serving:
         # A thread of its own: in the shared ones, waiting would take the place of a request's reading.
         self._waiting = ThreadPoolExecutor(max_workers=1, thread_name_prefix="change-feed")
         self._cursor = 0
-        self._catalog_change = 0
-        """Id of the newest change of products that was applied."""
-        self._own_writes = 0
-        self._catalog_version = self._new_catalog_version()
+        self._catalog_version = CatalogVersion()
         self._behind = True
         """Whether the deployment or the whole catalog has to be read again."""
         self.problems: dict[str, str] = {
@@ -103,7 +100,7 @@ class Serving:
 
     def versions(self, live: Live) -> Versions:
         """What answers from ``live`` are made from; to be asked for together with it."""
-        return Versions(live.snapshot.release, self.rules.version, self._catalog_version)
+        return Versions(live.snapshot.release, self.rules.version, self._catalog_version.name)
 
     async def answer(
         self, live: Live, versions: Versions, query: Query, *, degraded: tuple[str, ...], explain: bool
@@ -183,23 +180,20 @@ class Serving:
     async def _step(self) -> None:
         if self._writer is None:
             await self._open()
-        own_writes = self._own_writes
+        own_writes = self._catalog_version.own_writes
         changes = await asyncio.to_thread(self.store.changes, self._cursor)
         await self._apply(changes)
-        of_catalog = [change.id for change in changes if change.kind in CATALOG_KINDS]
-        self._catalog_change = max(self._catalog_change, *of_catalog, 0)
         if self._behind:
             await self._follow_deployment()
             self._behind = False
-        if own_writes == self._own_writes:  # else the catalog holds more than the feed has told of
-            self._catalog_version = str(self._catalog_change)
+        self._catalog_version.followed(changes, own_writes)
 
     async def _open(self) -> None:
         try:
             await asyncio.to_thread(migrate, self.store.engine)
             # The cursor comes before anything is read, so that no change falls between the two.
             self._cursor = await asyncio.to_thread(self.store.newest_change)
-            self._catalog_change = await asyncio.to_thread(self.store.newest_catalog_change)
+            self._catalog_version.begin(await asyncio.to_thread(self.store.newest_catalog_change))
         except StoreUnavailable as error:
             self.problems["store"] = str(error)
             raise
@@ -235,7 +229,7 @@ class Serving:
         A new one without a vector is encoded, or left for the change feed. `StageUnavailable` where that cannot be
         done; the others count all the same.
         """
-        self._own_writes += 1
+        self._catalog_version.own_write()
         await self._refresh(external_ids, encode=encode)
 
     async def _refresh(self, external_ids: Sequence[str], *, encode: bool) -> None:
@@ -259,7 +253,7 @@ class Serving:
             stored = await self.embeddings.stored(self._live.release, lacking(self._live, products))
             given = vectors if self._live.release is release else {}
             self._live = with_products(self._live, products, {**given, **stored})
-            self._catalog_version = self._new_catalog_version()
+            self._catalog_version.moved()
             return self._live, lacking(self._live, products)
 
     async def _follow_deployment(self) -> None:
@@ -307,11 +301,7 @@ class Serving:
             products = await asyncio.to_thread(self.store.products, _product_keys(changes))
             vectors = await self.embeddings.stored(live.release, texts_of(products))
             self._live = with_products(live, products, vectors)
-            self._catalog_version = self._new_catalog_version()
-
-    def _new_catalog_version(self) -> str:
-        """Of this process alone, until it knows which change of the feed its catalog stands at."""
-        return secrets.token_hex(8)
+            self._catalog_version.moved()
 
     async def _try_answers(self, live: Live) -> None:
         """One recommendation of each context, for the most popular product."""
