@@ -2,15 +2,17 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from recommender.errors import InvalidInput
 from recommender.rules.file import DEFAULT_RULES_FILE
 
 PREFIX: Final = "SHELFWISE_"
 ROOT: Final = Path(__file__).resolve().parent
+REDIS_SCHEMES: Final = ("redis", "rediss", "valkey", "valkeys", "unix")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +30,22 @@ class Settings:
     log_level: str = "INFO"
     stage_secret: str = ""
     """Shared by gateway and stages where stages listen on a network; required there, for their wire is pickle."""
+    redis_url: str = ""
+    """Where replicas share kept answers; empty: each process keeps its own."""
+    result_cache_seconds: str = "300"
+    """How long an answer is kept at most; 0: not at all."""
+    full_record_share: str = "0.01"
+    """Share of answers of which everything is kept that they were chosen from."""
+
+    @property
+    def cache_seconds(self) -> float:
+        """``result_cache_seconds`` as a number: 0 to 3,600, seed 003's hour."""
+        return _number("RESULT_CACHE_SECONDS", self.result_cache_seconds, most=3_600)
+
+    @property
+    def record_share(self) -> float:
+        """``full_record_share`` as a number in [0, 1]."""
+        return _number("FULL_RECORD_SHARE", self.full_record_share, most=1)
 
     @property
     def home_folder(self) -> Path:
@@ -42,15 +60,12 @@ class Settings:
     def resolved(self) -> "Settings":
         """The same settings with every default that depends on ``home`` filled in."""
         home = self.home_folder
-        return Settings(
+        return replace(
+            self,
             home=str(home),
             database_url=self.database_url or f"sqlite:///{home / 'shelfwise.db'}",
             releases_url=self.releases_url or str(home / "releases"),
             mlflow_tracking_uri=self.mlflow_tracking_uri or f"sqlite:///{home / 'mlflow.db'}",
-            rules_file=self.rules_file,
-            embedding_model=self.embedding_model,
-            log_level=self.log_level,
-            stage_secret=self.stage_secret,
         )
 
 
@@ -61,4 +76,34 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     for name, value in given.items():
         if name not in known:
             raise InvalidInput(name, value, f"is not a setting; known: {', '.join(sorted(known))}")
-    return Settings(**{known[name]: value for name, value in given.items()}).resolved()
+    settings = Settings(**{known[name]: value for name, value in given.items()})
+    _check_answers(settings)
+    return settings.resolved()
+
+
+def _check_answers(settings: Settings) -> None:
+    """Raises InvalidInput for what could only fail later, where nobody looks at the settings any more."""
+    _ = settings.cache_seconds, settings.record_share
+    if settings.redis_url and not _is_redis(settings.redis_url):
+        shown = settings.redis_url.rpartition("@")[2]  # what stands before it may be a password
+        reason = f"must be {', '.join(f'{scheme}://' for scheme in REDIS_SCHEMES)} and a host and port, or a path"
+        raise InvalidInput(PREFIX + "REDIS_URL", shown, reason)
+
+
+def _is_redis(url: str) -> bool:
+    try:
+        address = urlsplit(url)
+        _ = address.port  # raises for what is none
+    except ValueError:
+        return False
+    return address.scheme in REDIS_SCHEMES
+
+
+def _number(name: str, text: str, *, most: float) -> float:
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise InvalidInput(PREFIX + name, text, "is not a number") from error
+    if not 0 <= value <= most:  # NaN is neither
+        raise InvalidInput(PREFIX + name, text, f"must lie between 0 and {most:g}")
+    return value

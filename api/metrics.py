@@ -34,6 +34,15 @@ DEGRADED = Counter(
     "shelfwise_degraded_total", "Answers given without a stage, or failures survived", ["reason"], registry=REGISTRY
 )
 EVENTS = Counter("shelfwise_events_total", "Events received", ["type", "result"], registry=REGISTRY)
+DECISIONS = Counter(
+    "shelfwise_decisions_total", "Answers recorded, or not for lack of room or database", ["result"], registry=REGISTRY
+)
+CACHE = Counter(
+    "shelfwise_cache_requests_total",
+    "Lookups of kept answers: hit, miss, stale, shared with an equal request; error: lookups or writes that failed",
+    ["result"],
+    registry=REGISTRY,
+)
 BATCH_SIZE = Histogram(
     "shelfwise_batch_size",
     "Calls that a stage answered together, seen once per call",

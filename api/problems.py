@@ -37,6 +37,7 @@ class Kind:
 
 INVALID: Final = Kind("invalid-input", 422, "A value in the request cannot be used")
 UNKNOWN_PRODUCT: Final = Kind("unknown-product", 404, "No such product")
+UNKNOWN_REQUEST: Final = Kind("unknown-request", 404, "No answer is kept under this request id")
 NO_RELEASE: Final = Kind("no-release", 503, "No release is being served yet")
 STORE: Final = Kind("store-unavailable", 503, "The database cannot be reached or written")
 CONFLICT: Final = Kind("event-conflict", 409, "Another event was sent with this event_id")

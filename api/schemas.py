@@ -130,6 +130,29 @@ class Recommendations(BaseModel):
     explanation: Explanation | None = None
 
 
+class Decision(BaseModel):
+    """What is kept of one answer; docs/decisions.md says what the records hold."""
+
+    request_id: str
+    pseudonym: Annotated[str | None, Field(description="Of the customer; null for a stranger")]
+    context: str
+    algorithm: Annotated[str, Field(description="The answer's strategy")]
+    confidence: Annotated[float, Field(ge=0, le=1, description="Share of the scores that popularity does not explain")]
+    release_id: str
+    status: Annotated[str, Field(description="active, dismissed, clicked or purchased")]
+    generated_at: datetime
+    expires_at: datetime
+    record: dict[str, Any]
+    full_record: Annotated[dict[str, Any] | None, Field(description="Kept for a share of answers, and with explain")]
+
+
+class Decisions(BaseModel):
+    """The answers under one request id, newest first."""
+
+    decisions: list[Decision]
+    request_id: str
+
+
 class Interaction(_Request):
     """One event. Unknown products and customers are kept, not refused."""
 

@@ -9,11 +9,15 @@ from typing import Final
 
 import numpy as np
 
+from api.answers import Answer, computed, new_trace
+from api.catalog_version import CatalogVersion
 from api.embeddings import Embeddings, Texts, texts_of
 from api.live import Live, go_live, lacking, with_products
-from api.metrics import BATCH_SIZE, CHANGE_LAG, DEGRADED, show_release
+from api.metrics import BATCH_SIZE, CHANGE_LAG, DECISIONS, DEGRADED, show_release
+from api.result_cache import result_cache
 from api.store_view import StoreView
 from models.release import Release, read_release
+from recommender.decision_record import Versions
 from recommender.errors import InvalidRelease, NoRelease, ShelfwiseError, StageUnavailable
 from recommender.history import NO_HISTORY, History
 from recommender.pipeline import recommend
@@ -24,6 +28,7 @@ from runners.shelf import release_store
 from runners.stages import ReleaseStages, StageHandles
 from settings import Settings
 from store.changes import Change, ChangeKind
+from store.decisions import Decision, DecisionWriter
 from store.embeddings import Vector
 from store.engine import migrate, open_engine
 from store.errors import StoreUnavailable
@@ -52,12 +57,16 @@ class Serving:
         self._changing = asyncio.Lock()
         """Held from reading products until they are in the live state, so that the newest reading wins."""
         self._writer: EventWriter | None = None
+        self._decisions: DecisionWriter | None = None
+        self.record_share = settings.record_share
+        self._cache = result_cache(settings)
         self._tail: asyncio.Task[None] | None = None
         self._signal = change_signal(self.store.engine)
         # A thread of its own: in the shared ones, waiting would take the place of a request's reading.
         self._waiting = ThreadPoolExecutor(max_workers=1, thread_name_prefix="change-feed")
         self._cursor = 0
         self._caught_up = time.monotonic()
+        self._catalog_version = CatalogVersion()
         self._behind = True
         """Whether the deployment or the whole catalog has to be read again."""
         self.problems: dict[str, str] = {
@@ -95,9 +104,36 @@ class Serving:
             await asyncio.gather(self._tail, return_exceptions=True)
         await asyncio.to_thread(self._signal.close)
         self._waiting.shutdown()
-        if self._writer is not None:
-            await asyncio.to_thread(self._writer.close)
+        for writer in (self._writer, self._decisions):
+            if writer is not None:
+                await asyncio.to_thread(writer.close)
+        if self._cache is not None:
+            self._cache.close()
         self.store.engine.dispose()
+
+    def versions(self, live: Live) -> Versions:
+        """What answers from ``live`` are made from; to be asked for together with it."""
+        return Versions(live.snapshot.release, self.rules.version, self._catalog_version.name)
+
+    async def answer(
+        self, live: Live, versions: Versions, query: Query, *, degraded: tuple[str, ...], explain: bool
+    ) -> Answer:
+        """The answer to the query, kept or computed; always computed where it explains itself or lost something."""
+        trace = new_trace(live)
+
+        async def compute() -> Answer:
+            return await computed(live, versions, query, trace, degraded=degraded)
+
+        if self._cache is None or explain or degraded:
+            return await compute()
+        return await self._cache.answer(live, versions, query, trace, compute)
+
+    def keep(self, decision: Decision) -> None:
+        """Write what was answered, if there is room for it; never waits."""
+        if self._decisions is None:
+            DECISIONS.labels("dropped").inc()
+        else:
+            self._decisions.submit(decision)
 
     async def history(self, live: Live, user_id: str | None, session_id: str | None) -> History:
         """What this shopper did, as rows of the live catalog; empty for a stranger."""
@@ -157,20 +193,25 @@ class Serving:
     async def _step(self) -> None:
         if self._writer is None:
             await self._open()
-        await self._apply(await asyncio.to_thread(self.store.changes, self._cursor))
+        own_writes = self._catalog_version.own_writes
+        changes = await asyncio.to_thread(self.store.changes, self._cursor)
+        await self._apply(changes)
         if self._behind:
             await self._follow_deployment()
             self._behind = False
+        self._catalog_version.followed(changes, own_writes)
 
     async def _open(self) -> None:
         try:
             await asyncio.to_thread(migrate, self.store.engine)
             # The cursor comes before anything is read, so that no change falls between the two.
             self._cursor = await asyncio.to_thread(self.store.newest_change)
+            self._catalog_version.begin(await asyncio.to_thread(self.store.newest_catalog_change))
         except StoreUnavailable as error:
             self.problems["store"] = str(error)
             raise
         self._writer = EventWriter(self.store.engine)
+        self._decisions = DecisionWriter(self.store.engine, lambda result, number: DECISIONS.labels(result).inc(number))
         self.problems.pop("store", None)
 
     def _read_release(self, release_id: str) -> Release:
@@ -183,7 +224,7 @@ class Serving:
         if ChangeKind.RELEASE in kinds or ChangeKind.CATALOG in kinds:
             self._behind = True
         elif ChangeKind.PRODUCT in kinds:
-            await self.refresh(_product_keys(changes))
+            await self._refresh(_product_keys(changes), encode=True)
         if self._live is not None:
             self._forget_customers(changes, self._live)
         self._cursor = changes[-1].id
@@ -201,6 +242,10 @@ class Serving:
         A new one without a vector is encoded, or left for the change feed. `StageUnavailable` where that cannot be
         done; the others count all the same.
         """
+        self._catalog_version.own_write()
+        await self._refresh(external_ids, encode=encode)
+
+    async def _refresh(self, external_ids: Sequence[str], *, encode: bool) -> None:
         # Stock and prices first: they must count even while a new product waits for its stage to embed it.
         live, texts = await self._take_in(external_ids, {}, None)
         if live is not None and texts and encode:
@@ -221,6 +266,7 @@ class Serving:
             stored = await self.embeddings.stored(self._live.release, lacking(self._live, products))
             given = vectors if self._live.release is release else {}
             self._live = with_products(self._live, products, {**given, **stored})
+            self._catalog_version.moved()
             return self._live, lacking(self._live, products)
 
     async def _follow_deployment(self) -> None:
@@ -268,6 +314,7 @@ class Serving:
             products = await asyncio.to_thread(self.store.products, _product_keys(changes))
             vectors = await self.embeddings.stored(live.release, texts_of(products))
             self._live = with_products(live, products, vectors)
+            self._catalog_version.moved()
 
     async def _try_answers(self, live: Live) -> None:
         """One recommendation of each context, for the most popular product."""

@@ -7,7 +7,8 @@ from sqlalchemy import Engine
 
 from recommender.catalog import Catalog, ProductRow
 from store.catalog import read_catalog, read_products
-from store.changes import Change, newest_change, read_changes
+from store.changes import CATALOG_KINDS, Change, newest_change, read_changes
+from store.decisions import StoredDecision, read_decisions
 from store.deployments import current_deployment
 from store.engine import reading
 from store.events import HistoryRows, read_history
@@ -49,6 +50,16 @@ class StoreView:
         """Ids of customers with recent events, for links to try."""
         with reading(self.engine) as connection:
             return recent_customers(connection, count)
+
+    def decisions(self, request_id: str) -> list[StoredDecision]:
+        """What was answered under a request id, newest first."""
+        with reading(self.engine) as connection:
+            return read_decisions(connection, request_id)
+
+    def newest_catalog_change(self) -> int:
+        """Id of the newest change of products."""
+        with reading(self.engine) as connection:
+            return newest_change(connection, CATALOG_KINDS)
 
     def deployed(self) -> str | None:
         """Id of the release that should serve; None before the first promotion."""

@@ -15,6 +15,7 @@ import uvloop
 
 from loadtests.client import sending
 from loadtests.ids import gather_ids
+from loadtests.kept import cache_lookups, kept_share
 from loadtests.loops import closed_loop
 from loadtests.measure import complaints
 from loadtests.target import MAX_SECONDS, Refused, checked_target
@@ -114,4 +115,7 @@ async def _warm_and_measure(run: Run, warmup: int, measure: Measure) -> dict[str
         samples = await closed_loop(send, run.traffic, clients=4, count=warmup, ends=ends)
     wrong = [sample.error for sample in samples if sample.error]
     found = [f"{len(wrong)} of {warmup} warm-up answers were wrong, the first: {wrong[0]}"] if wrong else []
-    return {"warmup": warmup, "warmup_complaints": found} | await measure(run)
+    before = await cache_lookups(run.base, timeout=run.timeout)
+    measured = await measure(run)
+    share = kept_share(before, await cache_lookups(run.base, timeout=run.timeout))
+    return {"warmup": warmup, "warmup_complaints": found} | measured | {"kept_share": share}

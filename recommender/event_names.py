@@ -13,6 +13,9 @@ ALIASES: Final[Mapping[str, EventType]] = {
     "wishlist": EventType.WISHLIST_ADD,
     "purchase": EventType.PURCHASE,
     "search": EventType.SEARCH,  # Google Analytics 4 too
+    # what shops' own pages call it: neither Google Analytics 4 nor Segment has a name for it
+    "dismiss": EventType.RECOMMENDATION_DISMISS,
+    "dismissed": EventType.RECOMMENDATION_DISMISS,
     # Google Analytics 4, where it has names of its own
     "view_item": EventType.VIEW,
     "select_item": EventType.VIEW,  # a click in any list: only the shop knows whether that list was a recommendation

@@ -5,7 +5,7 @@ from typing import Final
 
 
 class EventType(StrEnum):
-    """Interaction types of seed 004, and after them what takes a purchase back, and searches.
+    """Interaction types of seed 004, and after them what takes a purchase back, searches, and "not this one".
 
     New types go to the end: the position is the code in columns. See `recommender.event_names` for others' names.
     """
@@ -19,6 +19,7 @@ class EventType(StrEnum):
     REFUND = "REFUND"
     CANCEL = "CANCEL"
     SEARCH = "SEARCH"
+    RECOMMENDATION_DISMISS = "RECOMMENDATION_DISMISS"
 
 
 EVENT_TYPES: Final[tuple[EventType, ...]] = tuple(EventType)
@@ -36,8 +37,10 @@ TASTE_WEIGHTS: Final[dict[EventType, float]] = {
     EventType.REFUND: 0.0,
     EventType.CANCEL: 0.0,
     EventType.SEARCH: 0.0,
+    EventType.RECOMMENDATION_DISMISS: 0.0,
 }
 """Seed 004: how strongly one event of each type counts in the customer's taste.
 
 What takes a purchase back says nothing of its own: the purchase no longer counts. A search names no product.
+Who waves a recommendation away may own the product already: that is counted of the list, and not of the taste.
 """

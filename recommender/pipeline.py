@@ -28,7 +28,7 @@ from recommender.slate import fill_slate
 from recommender.snapshot import Snapshot
 from recommender.stages import Stages
 from recommender.trace import Trace
-from recommender.types import SOURCES, Candidates, Context, Query, Removal, Slate, Source
+from recommender.types import SOURCES, Candidates, Context, Query, Removal, Scored, Slate, Source
 
 FINDERS: Final[Mapping[Context, tuple[Source, ...]]] = MappingProxyType(
     {
@@ -63,15 +63,6 @@ class Pool:
     degraded: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """Candidates with their final score; ``rerank`` is the part of it that the cross-encoder added."""
-
-    candidates: Candidates
-    score: NDArray[np.float32]
-    rerank: NDArray[np.float32]
-
-
 async def recommend(query: Query, snapshot: Snapshot, stages: Stages, trace: Trace) -> Slate:
     """The slate for this query: full whenever the allowed catalog permits, every hard rule holding on every item."""
     pool = await collect(query, snapshot, stages, trace)
@@ -88,7 +79,7 @@ async def collect(query: Query, snapshot: Snapshot, stages: Stages, trace: Trace
 
 def pool_of(query: Query, snapshot: Snapshot, columns: dict[Source, Column], degraded: tuple[str, ...] = ()) -> Pool:
     """Candidates from score columns that are there already."""
-    allowed = _allowed(query, snapshot)
+    allowed = allowed_rows(query, snapshot)
     evidence = weigh_evidence(columns, allowed)
     sizes = _sizes(query, snapshot)
     candidates, refused = generate(evidence, sizes, allowed, popular_rank=snapshot.popular_rank)
@@ -103,11 +94,18 @@ async def choose(query: Query, pool: Pool, snapshot: Snapshot, stages: Stages, t
     with trace.stage("rerank"):
         terms = await _rerank(query, candidates, score, snapshot, stages, trace, degraded)
     with trace.stage("slate"):
-        scored = Scored(candidates, score + terms + _boost(candidates.item, query, snapshot), terms)
+        lift = _boost(candidates.item, query, snapshot)
+        scored = Scored(candidates, score + terms + lift, terms, lift)
         return _slate(query, snapshot, pool, scored, tuple(degraded))
 
 
-def _allowed(query: Query, snapshot: Snapshot) -> NDArray[np.bool_]:
+def reads_history(query: Query) -> bool:
+    """Whether the answer may depend on who asks. Beside products it is about them alone, and the same for everybody."""
+    return not len(query.anchors)
+
+
+def allowed_rows(query: Query, snapshot: Snapshot) -> NDArray[np.bool_]:
+    """(n,) every product that may be shown for this query."""
     if not (len(query.anchors) or len(query.exclude)):
         return snapshot.allowed
     allowed = snapshot.allowed.copy()
@@ -126,7 +124,7 @@ async def _columns(
 ) -> dict[Source, Column]:
     """Score columns of the sources that have something to say in this context."""
     found: dict[Source, Column | None] = {Source.POPULARITY: popularity_scores(snapshot)}
-    if len(query.anchors):
+    if not reads_history(query):
         found[Source.CONTENT] = await content_scores(snapshot, evenly(query.anchors), stages)
         found[Source.CO_PURCHASE] = co_purchase_scores(snapshot, query.anchors)
     elif query.context is Context.HOMEPAGE and len(query.history):
@@ -185,9 +183,9 @@ async def _rerank(
 
 
 def _request_text(query: Query, snapshot: Snapshot) -> str:
-    if len(query.anchors):
-        return items_text(query.anchors, snapshot.catalog)
-    return customer_text(query.history, snapshot.catalog)
+    if reads_history(query):
+        return customer_text(query.history, snapshot.catalog)
+    return items_text(query.anchors, snapshot.catalog)
 
 
 def _boost(items: NDArray[np.int64], query: Query, snapshot: Snapshot) -> NDArray[np.float32]:
@@ -222,6 +220,7 @@ def _slate(query: Query, snapshot: Snapshot, pool: Pool, scored: Scored, degrade
         removals=tuple(_removal(int(row), query, snapshot) for row in refused),
         degraded=degraded,
         found_by=scored.candidates.found_by,
+        scored=scored,
     )
 
 

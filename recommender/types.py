@@ -76,6 +76,16 @@ class Candidates:
 
 
 @dataclass(frozen=True, slots=True)
+class Scored:
+    """Candidates with their final score: the blend, + what the cross-encoder added, + the ``lift`` of soft rules."""
+
+    candidates: Candidates
+    score: NDArray[np.float32]
+    rerank: NDArray[np.float32]
+    lift: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
 class Slate:
     """The answer: items best first, with what led to them."""
 
@@ -90,6 +100,8 @@ class Slate:
     removals: tuple[Removal, ...]
     degraded: tuple[str, ...]
     found_by: dict[Source, int]
+    scored: Scored | None = None
+    """What it was chosen from; None where the slate was kept from an earlier answer."""
 
     def __len__(self) -> int:
         return len(self.item)

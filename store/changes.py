@@ -4,7 +4,7 @@ A process starts with one `store.engine.reading` transaction: it reads what it n
 then on asks for the changes after that one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -34,6 +34,10 @@ class ChangeKind(StrEnum):
     """Serve the release ``key``."""
 
 
+CATALOG_KINDS: Final = (ChangeKind.PRODUCT, ChangeKind.CATALOG)
+"""Changes of products."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One row of the feed. ``kind`` compares equal to `ChangeKind`; ids ascend in the order of commits."""
@@ -52,9 +56,10 @@ def append_changes(connection: Connection, kind: ChangeKind, keys: Iterable[str 
         connection.exec_driver_sql(f"NOTIFY {CHANNEL}")  # sent at the commit, once however often it is said before
 
 
-def newest_change(connection: Connection) -> int:
-    """Id of the newest change, 0 if there has been none."""
-    return connection.execute(select(func.max(changes.c.id))).scalar() or 0
+def newest_change(connection: Connection, kinds: Collection[ChangeKind] | None = None) -> int:
+    """Id of the newest change, of these ``kinds`` where given; 0 if there is none."""
+    query = select(func.max(changes.c.id))
+    return connection.execute(query if kinds is None else query.where(changes.c.kind.in_(kinds))).scalar() or 0
 
 
 def read_changes(connection: Connection, after: int, limit: int = 10_000) -> list[Change]:

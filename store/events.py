@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, select, true
 from recommender.errors import InvalidInput
 from recommender.events import EVENT_CODES, EventType
 from recommender.reversals import REVERSALS, Line, reversed_rows
+from store.attribution import credit, touches
 from store.changes import ChangeKind, append_changes
 from store.engine import insert_rows, writing
 from store.errors import StoreUnavailable
@@ -205,7 +206,8 @@ class EventWriter:
     """One thread that commits events in groups: while one commit is on its way to the disk, the next group gathers.
 
     A future is resolved only when its events survive power loss. Each transaction also appends a
-    `ChangeKind.CUSTOMER` per key of `customer_keys`. Use as a context manager, or call `close`.
+    `ChangeKind.CUSTOMER` per key of `customer_keys`, and credits the recommendations that led to its events. Use as a
+    context manager, or call `close`.
     """
 
     def __init__(self, engine: Engine, *, group_size: int = GROUP_SIZE, queue_size: int = QUEUE_SIZE) -> None:
@@ -295,7 +297,8 @@ class EventWriter:
     def _write(self, rows: Sequence[EventRow]) -> Iterator[EventResult]:
         with writing(self._engine) as connection:
             results = insert_events(connection, rows)
-            accepted = (row for row, result in zip(rows, results, strict=True) if result is EventResult.ACCEPTED)
+            accepted = [row for row, result in zip(rows, results, strict=True) if result is EventResult.ACCEPTED]
+            credit(connection, touches((row.request_id, row.product_id, row.type) for row in accepted))
             append_changes(connection, ChangeKind.CUSTOMER, customer_keys(accepted))
         return iter(results)
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 SCHEMA: Final = "recommender"
@@ -97,6 +98,9 @@ user_interactions = Table(
     Index(None, "user_id", "occurred_at"),
     Index(None, "session_id", "occurred_at"),
     Index(None, "product_id", "occurred_at"),
+    Index(
+        None, "request_id", sqlite_where=text("request_id IS NOT NULL"), postgresql_where=text("request_id IS NOT NULL")
+    ),
 )
 """One row per event; a purchase's line carries seed 003's purchase history. No product: a search, or a whole order."""
 

@@ -187,6 +187,7 @@ def compact(live_shop: Shop, patient_rules: Path) -> Iterator[Server]:
 def graph(live_shop: Shop, patient_rules: Path) -> Iterator[Server]:
     """Each stage a process of its own, behind a shared secret; SIGTERM must end all of them at the end."""
     settings = {"RULES_FILE": str(patient_rules), "STAGE_SECRET": STAGE_SECRET}
+    settings["RESULT_CACHE_SECONDS"] = "0"  # what its stages do is tested, and a kept answer asks none of them
     with running(live_shop, "graph", live_shop.home / "graph.log", **settings) as server:
         yield server
         started = server.processes()

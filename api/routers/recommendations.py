@@ -3,7 +3,6 @@
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -11,16 +10,18 @@ import numpy as np
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from api import metrics, schemas
+from api.answers import Answer, Origin
+from api.decisions import decision_of
 from api.live import Live
 from api.serving import Serving
 from recommender import types
 from recommender.catalog import product_uuid
 from recommender.errors import InvalidInput, UnknownProduct
 from recommender.history import NO_HISTORY, History
-from recommender.pipeline import recommend
 from recommender.trace import Trace
 from recommender.types import SOURCES, Context, Slate
 from store.errors import StoreUnavailable
+from store.events import history_key
 
 CART_LIMIT = 100
 """Products of one cart that are looked at."""
@@ -104,21 +105,35 @@ async def _answer(
 ) -> schemas.Recommendations:
     serving: Serving = request.app.state.serving
     live = serving.live
+    versions = serving.versions(live)
     rows = list(dict.fromkeys(_row(live, field, product_id) for field, product_id in anchors))
     history, degraded = await _history(serving, live, shopper)
-    trace = Trace(time.perf_counter, live.snapshot.policy.deadline_seconds)
+    degraded += ("change_feed",) if serving.lagging else ()
     query = types.Query(
         context=context, limit=limit, at=time.time(), history=history, anchors=np.array(rows, dtype=np.int64)
     )
-    slate = await recommend(query, live.snapshot, live.stages, trace)
-    behind = ("change_feed",) if serving.lagging else ()
-    slate = replace(slate, degraded=behind + degraded + slate.degraded)
-    _observe(slate, trace)
-    response.headers["Server-Timing"] = _server_timing(trace)
-    answer = schemas.Recommendations(
+    answer = await serving.answer(live, versions, query, degraded=degraded, explain=shopper.explain)
+    _observe(answer)
+    response.headers["Server-Timing"] = _server_timing(answer.trace)
+    shown = _shown(answer, request.state.request_id, shopper)
+    serving.keep(
+        decision_of(
+            answer,
+            request_id=shown.request_id,
+            customer_key=history_key(shopper.user_id, shopper.session_id),
+            generated_at=shown.generated_at.timestamp(),
+            share=1.0 if shopper.explain else serving.record_share,
+        )
+    )
+    return shown
+
+
+def _shown(answer: Answer, request_id: str, shopper: schemas.Shopper) -> schemas.Recommendations:
+    live, slate = answer.live, answer.slate
+    shown = schemas.Recommendations(
         recommendations=[_product(live, slate, place) for place in range(len(slate))],
-        request_id=request.state.request_id,
-        context=context,
+        request_id=request_id,
+        context=answer.query.context,
         user_id=shopper.user_id,
         generated_at=datetime.now(UTC),
         release=live.snapshot.release,
@@ -126,8 +141,8 @@ async def _answer(
         degraded=list(slate.degraded),
     )
     if shopper.explain:
-        answer.explanation = _explanation(live, context, slate, trace)
-    return answer
+        shown.explanation = _explanation(live, answer.query.context, slate, answer.trace)
+    return shown
 
 
 async def _history(serving: Serving, live: Live, shopper: schemas.Shopper) -> tuple[History, tuple[str, ...]]:
@@ -160,15 +175,18 @@ def _product(live: Live, slate: Slate, place: int) -> schemas.RecommendedProduct
     )
 
 
-def _observe(slate: Slate, trace: Trace) -> None:
-    for stage, seconds in trace.seconds.items():
-        metrics.STAGES.labels(stage).observe(seconds)
-    for source, count in slate.found_by.items():
-        metrics.CANDIDATES.labels(source).observe(count)
-    for removal in slate.removals:
-        metrics.REMOVED.labels(removal.rule).inc()
-    for reason in slate.degraded:
+def _observe(answer: Answer) -> None:
+    for reason in answer.slate.degraded:
         metrics.DEGRADED.labels(reason).inc()
+    if answer.origin is Origin.SHARED:
+        return  # its stages ran once, for another request
+    for stage, seconds in answer.trace.seconds.items():
+        metrics.STAGES.labels(stage).observe(seconds)
+    if answer.origin is Origin.COMPUTED:
+        for source, count in answer.slate.found_by.items():
+            metrics.CANDIDATES.labels(source).observe(count)
+        for removal in answer.slate.removals:
+            metrics.REMOVED.labels(removal.rule).inc()
 
 
 def _server_timing(trace: Trace) -> str:

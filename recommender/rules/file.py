@@ -1,6 +1,7 @@
 """The rules file: YAML that a shop edits, checked once and turned into frozen values."""
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Final
@@ -22,6 +23,8 @@ class Rules:
 
     hard: tuple[HardRule, ...]
     policy: Policy
+    version: str = ""
+    """A hash of all of it, the defaults included: equal for equal rules, on any machine."""
 
 
 _LISTED: Final = "listed weights"
@@ -94,8 +97,10 @@ class _RulesFile(_Strict):
 def read_rules(path: Path = DEFAULT_RULES_FILE) -> Rules:
     """Rules from a YAML file; what it leaves out keeps its default. `InvalidInput` names the key and the value."""
     try:
-        parsed = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return _rules(_RulesFile.model_validate({} if parsed is None else parsed))
+        text = path.read_text(encoding="utf-8")
+        parsed = yaml.safe_load(text)
+        rules = _rules(_RulesFile.model_validate({} if parsed is None else parsed))
+        return replace(rules, version=_version(text, rules))
     except OSError as error:
         raise InvalidInput("rules file", str(path), error.strerror or str(error)) from error
     except UnicodeDecodeError as error:
@@ -106,6 +111,11 @@ def read_rules(path: Path = DEFAULT_RULES_FILE) -> Rules:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"] if part not in (_LISTED, _NAMED))
         raise InvalidInput(field, first["input"], f"{first['msg']} (in {path})") from error
+
+
+def _version(text: str, rules: Rules) -> str:
+    names = [rule.name for rule in rules.hard]
+    return hashlib.sha256(repr((text, names, rules.policy)).encode()).hexdigest()[:16]
 
 
 def _rules(file: _RulesFile) -> Rules:

@@ -21,6 +21,7 @@ OPERATIONS: Final = (
     ("GET", f"{RECOMMENDATIONS}/frequently-bought-together/{{product_id}}"),
     ("GET", f"{RECOMMENDATIONS}/cart"),
     ("POST", INTERACTIONS),
+    ("GET", "/api/v1/decisions/{request_id}"),
     ("GET", PRODUCTS),
     ("POST", PRODUCTS),
     ("GET", f"{PRODUCTS}/{{product_id}}"),

@@ -25,6 +25,7 @@ def test_without_variables_everything_lies_below_var(tmp_path: Path) -> None:
 
 def test_every_field_has_its_variable_and_survives_resolving(tmp_path: Path) -> None:
     given = {field.name: f"{tmp_path}/{field.name}" for field in fields(Settings)}
+    given |= {"redis_url": "redis://cache:6379/0", "result_cache_seconds": "60", "full_record_share": "0.5"}
     settings = read_settings({PREFIX + name.upper(): value for name, value in given.items()})
     assert {name: getattr(settings, name) for name in given} == given
 
@@ -59,6 +60,13 @@ def test_a_path_may_begin_with_the_user_s_home(monkeypatch: pytest.MonkeyPatch, 
         ("DATABASE_URL", "sqlite:////dev/null/below/a/file.db"),
         ("HOME", "/dev/null/below/a/file"),
         ("RELEASES_URL", "nonsense://bucket"),
+        ("REDIS_URL", "http://cache"),
+        ("REDIS_URL", "redis://cache:port"),
+        ("RESULT_CACHE_SECONDS", "3601"),
+        ("RESULT_CACHE_SECONDS", "-1"),
+        ("FULL_RECORD_SHARE", "1.5"),
+        ("FULL_RECORD_SHARE", "nan"),
+        ("FULL_RECORD_SHARE", "some"),
     ],
 )
 def test_a_mistake_in_the_environment_is_one_line(
@@ -69,6 +77,13 @@ def test_a_mistake_in_the_environment_is_one_line(
     assert outcome.status == 1
     assert outcome.error.startswith("error: ")
     assert value in outcome.error
+
+
+def test_the_password_of_a_redis_is_not_repeated() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        read_settings({"SHELFWISE_REDIS_URL": "http://:hush@cache:6379"})
+    assert "hush" not in str(caught.value)
+    assert "cache:6379" in str(caught.value)
 
 
 @pytest.fixture

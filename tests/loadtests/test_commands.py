@@ -46,7 +46,8 @@ def test_open_loop_reports(planted: StartServer, tmp_path: Path, capsys: Any) ->
     assert report["traffic"]["products_from"] == "discovered from the service"
     asked = seen(base)
     assert {method for method, _, _ in asked} == {"GET"}
-    assert len(asked) == 21 + 5 + 30, "discovery, warm-up, measurement"
+    assert len(asked) == 21 + 5 + 30 + 2, "discovery, warm-up, measurement, metrics before and after"
+    assert report["kept_share"] == 0.0
 
 
 @pytest.mark.parametrize("tool", [closed_loop, open_loop])

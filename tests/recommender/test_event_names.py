@@ -70,5 +70,6 @@ def test_the_codes_of_the_first_types_never_change() -> None:
         "REFUND",
         "CANCEL",
         "SEARCH",
+        "RECOMMENDATION_DISMISS",
     ]
-    assert [EVENT_CODES[name] for name in names] == list(range(9))
+    assert [EVENT_CODES[name] for name in names] == list(range(10))

@@ -1,5 +1,6 @@
 """Thousands of random shops and queries: no hard rule is ever broken, and no list is shorter than it must be."""
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -11,11 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommender.catalog import NO_CATEGORY, UNKNOWN_STOCK, Catalog
+from recommender.decision_record import Versions, full_record
+from recommender.decision_replay import replay
 from recommender.events import EVENT_TYPES
-from recommender.history import DAY, History
+from recommender.history import DAY, NO_HISTORY, History
 from recommender.policy import Policy
 from recommender.snapshot import Neighbours, Snapshot
-from recommender.types import Context, Slate
+from recommender.types import Context, Query, Slate
 
 CASES = 3000
 NOW = 1_700_000_000.0
@@ -143,3 +146,43 @@ def test_no_hard_rule_is_ever_broken_and_every_list_is_as_full_as_it_can_be(
     case = random_case(seed, n, limit, snapshot_of)
     logits = {row: float(row * 37 % 11) for row in range(0, n, 2)}
     check(case, ask(case.snapshot, stages=scripted(case.snapshot, logits=logits, down=case.down), **case.query))
+
+
+@settings(max_examples=CASES // 10)
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 60), limit=st.integers(1, 30))
+def test_every_answer_comes_out_of_its_full_record_again(
+    snapshot_of: Callable[..., Snapshot],
+    scripted: Callable[..., object],
+    ask: Callable[..., Slate],
+    seed: int,
+    n: int,
+    limit: int,
+) -> None:
+    case = random_case(seed, n, limit, snapshot_of)
+    logits = {row: float(row * 37 % 11) for row in range(0, n, 2)}
+    slate = ask(case.snapshot, stages=scripted(case.snapshot, logits=logits, down=case.down), **case.query)
+    arrays = {name: np.array(case.query[name], dtype=np.int64) for name in ("anchors", "exclude")}
+    query = Query(**(case.query | arrays), at=NOW)
+    assert slate.scored is not None
+    record = full_record(query, slate, slate.scored, case.snapshot, Versions("r", "rules", "1"))
+    assert replay(json.loads(record)) == [str(row) for row in slate.item.tolist()]
+
+
+@settings(max_examples=CASES // 10)
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 60), limit=st.integers(1, 30))
+def test_beside_products_an_answer_is_the_same_for_everybody(
+    snapshot_of: Callable[..., Snapshot],
+    scripted: Callable[..., object],
+    ask: Callable[..., Slate],
+    seed: int,
+    n: int,
+    limit: int,
+) -> None:
+    """Kept answers rely on it."""
+    case = random_case(seed, n, limit, snapshot_of)
+    stages = scripted(case.snapshot, logits={row: float(row * 37 % 11) for row in range(0, n, 2)}, down=case.down)
+    query = case.query | {"anchors": case.query["anchors"] or [0]}
+    theirs = ask(case.snapshot, stages=stages, **query)
+    anybody_s = ask(case.snapshot, stages=stages, **query | {"history": NO_HISTORY})
+    assert theirs.item.tolist() == anybody_s.item.tolist()
+    assert theirs.score.tolist() == anybody_s.score.tolist()

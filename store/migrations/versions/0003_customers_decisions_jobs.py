@@ -29,6 +29,7 @@ TABLES = (
 def upgrade() -> None:
     with op.batch_alter_table("sync_status", schema=_schema()) as batch:
         batch.add_column(sa.Column("watermark", sa.Text))
+    _index_requests()
     _create_customers()
     _create_decisions()
     _create_counts()
@@ -38,6 +39,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in reversed(TABLES):
         op.drop_table(table, schema=SCHEMA)
+    op.drop_index("ix_user_interactions_request_id", "user_interactions", schema=_schema())
     with op.batch_alter_table("sync_status", schema=_schema()) as batch:
         batch.drop_column("watermark")
 
@@ -45,6 +47,18 @@ def downgrade() -> None:
 def _schema() -> str | None:
     # Creating a table translates the schema away on SQLite; altering one does not.
     return None if op.get_bind().dialect.name == "sqlite" else SCHEMA
+
+
+def _index_requests() -> None:
+    named = sa.text("request_id IS NOT NULL")  # few events have one
+    op.create_index(
+        "ix_user_interactions_request_id",
+        "user_interactions",
+        ["request_id"],
+        schema=SCHEMA,
+        sqlite_where=named,
+        postgresql_where=named,
+    )
 
 
 def _create_customers() -> None:

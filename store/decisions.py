@@ -1,0 +1,209 @@
+"""What was answered: a row per answer, written beside the answers and never in their way."""
+
+import json
+import logging
+import threading
+import zlib
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Final, Self
+
+from sqlalchemy import Connection, Engine, Row, delete, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from recommender.outcomes import Outcome
+from store.attribution import outcome, stored_touches
+from store.engine import insert_rows, writing
+from store.errors import StoreUnavailable
+from store.instants import to_ms, to_seconds
+from store.pseudonyms import drop_unused, of_customers
+from store.tables import decisions
+
+EXPIRES_MS: Final = 3_600_000
+"""Seed 004: a recommendation is good for an hour."""
+
+BATCH_SIZE: Final = 2_000
+"""Decisions of one commit at most."""
+
+QUEUE_SIZE: Final = 10_000
+"""Decisions that wait at most, about 20 MB; what comes then is dropped."""
+
+PAUSE_S: Final = 0.5
+"""Between two commits: one writer at a time, and customers' events come first."""
+
+READ_AT_MOST: Final = 100
+
+log = logging.getLogger("shelfwise.store")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """One answer. ``record`` and ``full_record`` are JSON of `recommender.decision_record`."""
+
+    request_id: str
+    customer_key: str
+    """See `store.events.history_key`; empty for a stranger. It is not stored: a pseudonym is."""
+    context: str
+    algorithm: str
+    confidence: float
+    release_id: str
+    generated_at: float
+    """Epoch seconds."""
+    record: str
+    full_record: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredDecision:
+    """One answer as it is kept. Instants are epoch seconds."""
+
+    request_id: str
+    pseudonym: str | None
+    context: str
+    algorithm: str
+    confidence: float
+    release_id: str
+    status: Outcome
+    generated_at: float
+    expires_at: float
+    record: dict[str, Any]
+    full_record: dict[str, Any] | None
+
+
+Count = Callable[[str, int], object]
+"""Is told how many decisions were ``written`` or ``dropped``, from any thread."""
+
+
+class DecisionWriter:
+    """One thread that commits decisions in batches. It may lose some, and counts them; it never makes anyone wait.
+
+    Use as a context manager, or call `close`.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        count: Count = lambda result, number: None,
+        *,
+        queue_size: int = QUEUE_SIZE,
+        pause_s: float = PAUSE_S,
+    ) -> None:
+        self._engine, self._count, self._queue_size, self._pause_s = engine, count, queue_size, pause_s
+        self._queue: deque[Decision] = deque()
+        self._closed = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="decision-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, decision: Decision) -> None:
+        """Queue a decision for one of the next commits; never waits, and drops it where the queue is full or closed."""
+        with self._changed:
+            fits = not self._closed and len(self._queue) < self._queue_size
+            if fits:
+                self._queue.append(decision)
+                self._changed.notify()
+        if not fits:
+            self._count("dropped", 1)
+
+    def close(self) -> None:
+        """Write what is queued, drop what comes after, and end the thread. Calling it again does nothing."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        self._thread.join()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _run(self) -> None:
+        while batch := self._next_batch():
+            self._write(batch)
+            with self._changed:
+                self._changed.wait_for(lambda: self._closed, self._pause_s)
+
+    def _next_batch(self) -> list[Decision]:
+        """At least one; empty only when closed and drained."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._queue or self._closed)
+            return [self._queue.popleft() for _ in range(min(len(self._queue), BATCH_SIZE))]
+
+    def _write(self, batch: Sequence[Decision]) -> None:
+        try:
+            with writing(self._engine) as connection:
+                insert_decisions(connection, batch)
+        except (StoreUnavailable, SQLAlchemyError) as error:
+            log.warning("%d decisions are lost: %s", len(batch), type(error).__name__)  # the values stay out of logs
+            self._count("dropped", len(batch))
+        else:
+            self._count("written", len(batch))
+
+
+_COLUMNS: Final = (
+    *("request_id", "pseudonym", "context", "algorithm", "confidence", "release_id", "status"),
+    *("generated_at", "expires_at", "record", "full_record"),
+)
+
+
+def insert_decisions(connection: Connection, batch: Sequence[Decision]) -> None:
+    """Store decisions, with what stored events say of them already. Needs a `store.engine.writing` transaction."""
+    # Looked up here and not when the answer was given: an erasure may have come in between, in any process.
+    pseudonyms = of_customers(connection, list(dict.fromkeys(one.customer_key for one in batch if one.customer_key)))
+    touched = stored_touches(connection, {one.request_id for one in batch})
+    rows = [
+        (
+            one.request_id,
+            pseudonyms.get(one.customer_key),
+            one.context,
+            one.algorithm,
+            one.confidence,
+            one.release_id,
+            str(outcome(one.record, touched.get(one.request_id, ()))),
+            to_ms(one.generated_at),
+            to_ms(one.generated_at) + EXPIRES_MS,
+            one.record,
+            None if one.full_record is None else zlib.compress(one.full_record.encode()),
+        )
+        for one in batch
+    ]
+    insert_rows(connection, decisions, _COLUMNS, rows)
+
+
+def read_decisions(connection: Connection, request_id: str) -> list[StoredDecision]:
+    """The newest `READ_AT_MOST` answers under this request id, newest first; a request id may be used again."""
+    columns = (decisions.c[name] for name in _COLUMNS)
+    query = select(*columns).where(decisions.c.request_id == request_id).order_by(decisions.c.id.desc())
+    return [_stored(row) for row in connection.execute(query.limit(READ_AT_MOST))]
+
+
+def _stored(row: Row[Any]) -> StoredDecision:
+    full = None if row.full_record is None else json.loads(zlib.decompress(row.full_record))
+    return StoredDecision(
+        request_id=row.request_id,
+        pseudonym=row.pseudonym,
+        context=row.context,
+        algorithm=row.algorithm,
+        confidence=row.confidence,
+        release_id=row.release_id,
+        status=Outcome(row.status),
+        generated_at=to_seconds(row.generated_at),
+        expires_at=to_seconds(row.expires_at),
+        record=json.loads(row.record),
+        full_record=full,
+    )
+
+
+def forget_before(connection: Connection, instant: float) -> int:
+    """Remove the decisions generated before ``instant`` (epoch seconds); returns how many.
+
+    Pseudonyms from before it under which nothing is kept any more go with them.
+    """
+    removed = connection.execute(delete(decisions).where(decisions.c.generated_at < to_ms(instant))).rowcount
+    drop_unused(connection, instant)
+    return removed
