@@ -12,6 +12,7 @@ from rich.table import Table
 from sqlalchemy import Engine
 
 from cli.progress import progress
+from jobs.cart_abandonment import IDLE_HOURS, cart_abandonment
 from jobs.recommendation_performance import recommendation_performance
 from jobs.retention import encoders_in_use, retention
 from jobs.run import Report, Summary, run_job
@@ -50,6 +51,13 @@ def list_command(limit: int) -> None:
             one.name, str(one.status), _utc(one.started_at), _took(one), one.error or _told(one.summary or {})
         )
     Console(width=max(Console().width, WIDTH)).print(table)
+
+
+@run.command(name="cart_abandonment")
+@click.option("--hours", default=IDLE_HOURS, show_default=True, help="Untouched for so long, a cart is left.")
+def cart_abandonment_command(hours: float) -> None:
+    """Find carts that were left behind in the last 30 days, and those that were bought after all."""
+    _run("cart_abandonment", lambda engine, _, __: cart_abandonment(engine, now=time.time(), idle_hours=hours))
 
 
 @run.command(name="recommendation_performance")
