@@ -2,10 +2,9 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from recommender.errors import InvalidInput
 from recommender.rules.file import DEFAULT_RULES_FILE
@@ -29,33 +28,6 @@ class Settings:
     log_level: str = "INFO"
     stage_secret: str = ""
     """Shared by gateway and stages where stages listen on a network; required there, for their wire is pickle."""
-    time_zone: str = "UTC"
-    """The shop's, by its IANA name: where a day begins and ends."""
-    event_retention_days: str = ""
-    """How long events are kept one by one; empty: for ever."""
-    decision_retention_days: str = "14"
-
-    def __post_init__(self) -> None:
-        _ = self.zone, self.keep_events_days, self.keep_decisions_days  # a mistake is said at start
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """``time_zone``, ready to use. Raises InvalidInput for an unknown name."""
-        try:
-            return ZoneInfo(self.time_zone)
-        except (ValueError, OSError, ZoneInfoNotFoundError) as error:
-            reason = "is not a time zone that this machine knows, such as Europe/Berlin"
-            raise InvalidInput(PREFIX + "TIME_ZONE", self.time_zone, reason) from error
-
-    @property
-    def keep_events_days(self) -> int | None:
-        """``event_retention_days`` as a number; None is for ever."""
-        return _days("EVENT_RETENTION_DAYS", self.event_retention_days) if self.event_retention_days else None
-
-    @property
-    def keep_decisions_days(self) -> int:
-        """``decision_retention_days`` as a number."""
-        return _days("DECISION_RETENTION_DAYS", self.decision_retention_days)
 
     @property
     def home_folder(self) -> Path:
@@ -70,12 +42,15 @@ class Settings:
     def resolved(self) -> "Settings":
         """The same settings with every default that depends on ``home`` filled in."""
         home = self.home_folder
-        return replace(
-            self,
+        return Settings(
             home=str(home),
             database_url=self.database_url or f"sqlite:///{home / 'shelfwise.db'}",
             releases_url=self.releases_url or str(home / "releases"),
             mlflow_tracking_uri=self.mlflow_tracking_uri or f"sqlite:///{home / 'mlflow.db'}",
+            rules_file=self.rules_file,
+            embedding_model=self.embedding_model,
+            log_level=self.log_level,
+            stage_secret=self.stage_secret,
         )
 
 
@@ -87,9 +62,3 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         if name not in known:
             raise InvalidInput(name, value, f"is not a setting; known: {', '.join(sorted(known))}")
     return Settings(**{known[name]: value for name, value in given.items()}).resolved()
-
-
-def _days(name: str, text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= 36_500):
-        raise InvalidInput(PREFIX + name, text, "must be a whole number of days from 1 to 36500")
-    return int(text)

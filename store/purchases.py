@@ -59,7 +59,7 @@ def read_purchases(connection: Connection, *, before: float | None = None, since
     query = query.where(table.type == str(EventType.PURCHASE), table.user_id.is_not(None), _earlier_than(before))
     if since is not None:
         query = query.where(table.occurred_at >= to_ms(since))
-    gone = taken_back(connection, before)
+    gone = _taken_back(connection, before)
     users, items = _Codes(), _Codes()
     instants: list[NDArray[np.int64]] = []
     for part in connection.execute(query.execution_options(yield_per=_ROWS_A_FETCH)).partitions():
@@ -77,7 +77,7 @@ def _earlier_than(before: float | None) -> ColumnElement[bool]:
     return true() if before is None else user_interactions.c.occurred_at < to_ms(before)
 
 
-def taken_back(connection: Connection, before: float | None) -> set[int]:
+def _taken_back(connection: Connection, before: float | None) -> set[int]:
     """Ids of purchases of which nothing is left: only customers who took something back are looked at."""
     table = user_interactions.c
     took_back = table.type.in_(REVERSALS) & table.user_id.is_not(None) & _earlier_than(before)
