@@ -15,6 +15,7 @@ PREFIX: Final = "SHELFWISE_"
 ROOT: Final = Path(__file__).resolve().parent
 
 _CURRENCY: Final = re.compile("[A-Z]{3}")
+_DAYS: Final = re.compile("[1-9][0-9]{0,4}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +37,24 @@ class Settings:
     """The shop's, by its IANA name (Europe/Berlin): where its days begin and end."""
     currency: str = "USD"
     """Of every price, by its ISO 4217 code."""
+    event_retention_days: str = ""
+    """How long single events are kept; empty is for ever."""
+    decision_retention_days: str = "14"
 
     @property
     def zone(self) -> ZoneInfo:
         """``time_zone`` as one."""
         return ZoneInfo(self.time_zone)
+
+    @property
+    def keep_events_days(self) -> int | None:
+        """``event_retention_days`` as a number; None is for ever."""
+        return int(self.event_retention_days) if self.event_retention_days else None
+
+    @property
+    def keep_decisions_days(self) -> int:
+        """``decision_retention_days`` as a number."""
+        return int(self.decision_retention_days)
 
     @property
     def home_folder(self) -> Path:
@@ -84,3 +98,10 @@ def _check(settings: Settings) -> None:
         raise InvalidInput(PREFIX + "TIME_ZONE", settings.time_zone, "is not an IANA time zone") from error
     if not _CURRENCY.fullmatch(settings.currency):
         raise InvalidInput(PREFIX + "CURRENCY", settings.currency, "is not an ISO 4217 code: three capital letters")
+    _check_days("EVENT_RETENTION_DAYS", settings.event_retention_days or "1")
+    _check_days("DECISION_RETENTION_DAYS", settings.decision_retention_days)
+
+
+def _check_days(name: str, value: str) -> None:
+    if not _DAYS.fullmatch(value):
+        raise InvalidInput(PREFIX + name, value, "must be a whole number of days, from 1 to 99999")

@@ -11,7 +11,7 @@ from recommender.performance import figures_by_group
 from store.engine import reading
 from store.instants import to_ms
 from store.local_days import day_after, day_start
-from store.performance import counted_at, days_with_decisions, read_answers, read_outcomes, write_figures
+from store.performance import counted_at, days_with_decisions, read_answers, read_sales, write_figures
 
 DAY_MS: Final = 86_400_000
 
@@ -27,12 +27,12 @@ def recommendation_performance(
     if not days:
         return {"days": 0, "answers": 0}
     with reading(engine) as connection:
-        outcomes = read_outcomes(connection, day_start(days[0], zone))
+        sales = read_sales(connection, day_start(days[0], zone))
     answers = 0
     for done, day in enumerate(days):
         report("counting days", done, len(days))
         with reading(engine) as connection:
-            groups = figures_by_group(read_answers(connection, day, zone), outcomes)
+            groups = figures_by_group(read_answers(connection, day, zone), sales)
         with gently(engine) as connection:
             write_figures(connection, day, groups)
         answers += sum(figures.answers for figures in groups.values())

@@ -1,10 +1,8 @@
 """Seed 004's daily figures: what was answered, and what became of it."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
-
-from recommender.events import EventType
 
 
 class Group(NamedTuple):
@@ -25,15 +23,6 @@ class Answer:
     shown: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """An event that names the answer it came from; ``paid`` is 0 for all but purchases of a known price."""
-
-    product: str | None
-    type: EventType
-    paid: float = 0.0
-
-
 @dataclass(slots=True)
 class Figures:
     """Sums of a group. ``shown`` counts products; ``clicked``, ``purchased`` and ``dismissed`` count answers."""
@@ -46,31 +35,23 @@ class Figures:
     revenue: float = 0.0
 
 
-def figures_by_group(answers: Iterable[Answer], outcomes: Mapping[str, Collection[Outcome]]) -> dict[Group, Figures]:
-    """Sums of the answers; ``outcomes`` are by request id, of purchases that were not taken back.
+Sales = MutableMapping[tuple[str, str], float]
+"""What was paid, by the request id that the purchase named and the product."""
 
-    An outcome counts for the first answer of its request that showed its product, so a page that asks for several
-    lists under one id counts each purchase once, and a product that was never shown counts for none. What was
-    purchased was clicked, however the click was told.
+
+def figures_by_group(answers: Iterable[Answer], sales: Sales) -> dict[Group, Figures]:
+    """Sums of the answers. A list that was bought from was clicked too, however the click was told.
+
+    A sale counts for the first answer of its request that showed the product, and is taken out of ``sales``: a page
+    that asks for several lists under one id counts it once, and a product that was not shown counts nowhere.
     """
     groups: dict[Group, Figures] = {}
-    credited: set[tuple[str, str]] = set()
     for answer in answers:
         figures = groups.setdefault(answer.group, Figures())
-        products = {product for product in answer.shown if (answer.request_id, product) not in credited}
-        own = [outcome for outcome in outcomes.get(answer.request_id, ()) if outcome.product in products]
-        if own:
-            credited.update((answer.request_id, product) for product in products)
-        _add(figures, answer, own)
+        figures.answers += 1
+        figures.shown += len(answer.shown)
+        figures.clicked += answer.status in ("clicked", "purchased")
+        figures.purchased += answer.status == "purchased"
+        figures.dismissed += answer.status == "dismissed"
+        figures.revenue += sum(sales.pop((answer.request_id, product), 0.0) for product in answer.shown)
     return groups
-
-
-def _add(figures: Figures, answer: Answer, outcomes: Sequence[Outcome]) -> None:
-    types = {outcome.type for outcome in outcomes}
-    purchased = answer.status == "purchased" or EventType.PURCHASE in types
-    figures.answers += 1
-    figures.shown += len(answer.shown)
-    figures.purchased += purchased
-    figures.clicked += purchased or answer.status == "clicked" or EventType.RECOMMENDATION_CLICK in types
-    figures.dismissed += answer.status == "dismissed"
-    figures.revenue += sum(outcome.paid for outcome in outcomes)

@@ -2,18 +2,18 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from recommender.events import EventType
-from recommender.performance import Answer, Figures, Group, Outcome
+from recommender.performance import Answer, Figures, Group, Sales
 from store.instants import now_ms
 from store.local_days import day_after, day_start, days_between
-from store.purchases import taken_back
+from store.purchases import reversed_purchases
 from store.tables import decisions, recommendation_performance, user_interactions
 
 _ROWS_A_FETCH: Final = 500  # a record is some kilobytes of JSON
@@ -52,7 +52,7 @@ def read_answers(connection: Connection, day: str, zone: ZoneInfo) -> Iterator[A
             group=Group(row.context, row.algorithm, row.release_id),
             request_id=row.request_id,
             status=row.status,
-            shown=[_product(entry) for entry in json.loads(row.record).get("shown", [])],
+            shown=json.loads(row.record)["shown"],
         )
 
 
@@ -61,33 +61,18 @@ def _on(day: str, zone: ZoneInfo) -> Any:  # noqa: ANN401 - a condition
     return (at >= day_start(day, zone)) & (at < day_start(day_after(day), zone))
 
 
-def _product(entry: Any) -> str:  # noqa: ANN401 - JSON
-    """The external id of a shown product: the entry itself, its ``product_id``, or its first value."""
-    if isinstance(entry, dict):
-        return str(entry.get("product_id", ""))
-    return str(entry[0]) if isinstance(entry, list) and entry else str(entry)
-
-
-def read_outcomes(connection: Connection, since_ms: int) -> Mapping[str, Sequence[Outcome]]:
-    """Clicks and standing purchases from then on that name a request, by its id."""
+def read_sales(connection: Connection, since_ms: int) -> Sales:
+    """What was paid from then on in purchases that name a request, without those that were taken back."""
     table = user_interactions.c
-    columns = (table.id, table.request_id, table.product_id, table.type, table.quantity, table.price)
-    told = table.type.in_((EventType.RECOMMENDATION_CLICK, EventType.PURCHASE))
-    rows = connection.execute(
-        select(*columns).where(table.request_id.is_not(None), told, table.occurred_at >= since_ms)
-    ).all()
-    gone = taken_back(connection, None) if any(row.type == EventType.PURCHASE for row in rows) else set[int]()
-    outcomes: dict[str, list[Outcome]] = defaultdict(list)
+    columns = (table.id, table.request_id, table.product_id, table.quantity, table.price)
+    bought = (table.type == str(EventType.PURCHASE)) & table.request_id.is_not(None) & table.price.is_not(None)
+    rows = connection.execute(select(*columns).where(bought, table.occurred_at >= since_ms)).all()
+    gone = reversed_purchases(connection) if rows else set[int]()
+    sales: dict[tuple[str, str], float] = defaultdict(float)
     for row in rows:
         if row.id not in gone:
-            outcomes[row.request_id].append(_outcome(row))
-    return outcomes
-
-
-def _outcome(row: Row[*tuple[Any, ...]]) -> Outcome:
-    bought = row.type == EventType.PURCHASE and row.price is not None
-    paid = row.price * (row.quantity or 1) if bought else 0.0
-    return Outcome(product=row.product_id, type=EventType(row.type), paid=paid)
+            sales[row.request_id, row.product_id] += row.price * (row.quantity or 1)
+    return sales
 
 
 def write_figures(connection: Connection, day: str, groups: Mapping[Group, Figures]) -> None:

@@ -12,7 +12,12 @@ from settings import PREFIX, ROOT, Settings, read_settings
 from tests.cli.conftest import Shelfwise
 from tests.planted_shop import Shop
 
-CHECKED = {"time_zone": "Europe/Berlin", "currency": "EUR"}
+CHECKED = {
+    "time_zone": "Europe/Berlin",
+    "currency": "EUR",
+    "event_retention_days": "400",
+    "decision_retention_days": "7",
+}
 """Values of the settings that cannot be any text."""
 
 
@@ -53,6 +58,10 @@ def test_variables_of_others_are_none_of_ours(tmp_path: Path) -> None:
         ("TIME_ZONE", ""),
         ("CURRENCY", "eur"),
         ("CURRENCY", "EURO"),
+        ("EVENT_RETENTION_DAYS", "0"),
+        ("EVENT_RETENTION_DAYS", "a year"),
+        ("DECISION_RETENTION_DAYS", ""),
+        ("DECISION_RETENTION_DAYS", "1.5"),
     ],
 )
 def test_a_value_that_can_be_checked_is_checked_at_once(tmp_path: Path, name: str, value: str) -> None:
@@ -65,6 +74,12 @@ def test_the_shop_s_days_begin_in_its_zone(tmp_path: Path) -> None:
     assert read_settings({"SHELFWISE_HOME": str(tmp_path)}).zone.key == "UTC"
     there = {"SHELFWISE_HOME": str(tmp_path), "SHELFWISE_TIME_ZONE": "Asia/Tokyo"}
     assert datetime(2026, 1, 1, tzinfo=read_settings(there).zone).isoformat() == "2026-01-01T00:00:00+09:00"
+
+
+def test_how_long_things_are_kept_is_a_number_of_days(tmp_path: Path) -> None:
+    home = {"SHELFWISE_HOME": str(tmp_path)}
+    assert (read_settings(home).keep_events_days, read_settings(home).keep_decisions_days) == (None, 14)
+    assert read_settings(home | {"SHELFWISE_EVENT_RETENTION_DAYS": "400"}).keep_events_days == 400
 
 
 def test_settings_do_not_change(tmp_path: Path) -> None:
