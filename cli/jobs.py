@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from cli.progress import progress
 from jobs.cart_abandonment import IDLE_HOURS, cart_abandonment
+from jobs.profiles import profiles
 from jobs.recommendation_performance import recommendation_performance
 from jobs.retention import encoders_in_use, retention
 from jobs.run import Report, Summary, run_job
@@ -72,6 +73,12 @@ def recommendation_performance_command() -> None:
     with reading(engine) as connection:
         figures = read_figures(connection, since=str(summary.get("first_day", "9999")))
     _show(figures)
+
+
+@run.command(name="profiles")
+def profiles_command() -> None:
+    """Work out customers' profiles: when, how often, what and how dear they buy."""
+    _run("profiles", lambda engine, settings, report: profiles(engine, zone=settings.zone, report=report))
 
 
 @run.command(name="retention")
