@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 import click
 from rich.console import Console
@@ -13,6 +14,7 @@ from sqlalchemy import Engine
 
 from cli.progress import progress
 from jobs.cart_abandonment import IDLE_HOURS, cart_abandonment
+from jobs.export import export
 from jobs.profiles import profiles
 from jobs.recommendation_performance import recommendation_performance
 from jobs.retention import encoders_in_use, retention
@@ -73,6 +75,19 @@ def recommendation_performance_command() -> None:
     with reading(engine) as connection:
         figures = read_figures(connection, since=str(summary.get("first_day", "9999")))
     _show(figures)
+
+
+@run.command(name="export")
+@click.option("--output", type=click.Path(path_type=Path), help="A folder to be made; exports/TIME in the home folder.")
+def export_command(output: Path | None) -> None:
+    """Write training data as Parquet: events under pseudonyms, and products."""
+
+    def job(engine: Engine, settings: Settings, report: Report) -> Summary:
+        now = time.time()
+        target = output or settings.home_folder / "exports" / f"{datetime.fromtimestamp(now, UTC):%Y%m%d-%H%M%S}"
+        return export(engine, target, now=now, report=report)
+
+    _run("export", job)
 
 
 @run.command(name="profiles")
