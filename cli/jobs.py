@@ -9,12 +9,13 @@ from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from sqlalchemy import Engine
 
 from cli.progress import progress
 from jobs.cart_abandonment import IDLE_HOURS, cart_abandonment
 from jobs.export import export
+from jobs.preferences import preferences
 from jobs.profiles import profiles
 from jobs.recommendation_performance import recommendation_performance
 from jobs.retention import encoders_in_use, retention
@@ -48,7 +49,7 @@ def list_command(limit: int) -> None:
     engine = _opened(read_settings())
     with reading(engine) as connection:
         runs = list_runs(connection, limit=limit)
-    table = Table("job", "status", "started (UTC)", "took", "what it did")
+    table = Table("job", "status", "started (UTC)", "took", Column("what it did", overflow="fold"))
     for one in runs:
         table.add_row(
             one.name, str(one.status), _utc(one.started_at), _took(one), one.error or _told(one.summary or {})
@@ -88,6 +89,12 @@ def export_command(output: Path | None) -> None:
         return export(engine, target, now=now, report=report)
 
     _run("export", job)
+
+
+@run.command(name="preferences")
+def preferences_command() -> None:
+    """Store each customer's taste vector, for other programs."""
+    _run("preferences", lambda engine, settings, report: preferences(engine, release_store(settings), report=report))
 
 
 @run.command(name="profiles")

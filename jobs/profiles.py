@@ -1,8 +1,9 @@
 """Profiles of customers, worked out from what they did (seeds 003 and 004)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -10,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine
 
-from jobs.gently import gently
+from jobs.customer_pages import customer_pages
 from jobs.run import Report, Summary, say_nothing
 from recommender.profiles import DAY_MS, Profile, ShopEvents, compute_profiles
-from store.computed_profiles import newest_erasure, write_computed
-from store.customer_events import CustomerEvents, count_customers, next_customers, read_categories, read_customer_events
+from store.computed_profiles import write_computed
+from store.customer_events import CustomerEvents, read_categories, read_customer_events
 from store.engine import reading
 from store.local_days import local_ms
 from store.purchases import reversed_purchases
@@ -37,19 +38,13 @@ def profiles(
     """
     with reading(engine) as connection:
         shop = _read_shop(connection, zone)
-        total = count_customers(connection)
-    done = written = 0
-    after = ""
-    while (page := _read_page(engine, after, at_once)) is not None:
-        report("customers", done, total)
-        computed = _computed(page.events, shop)
-        with gently(engine) as connection:
-            if newest_erasure(connection) != page.erased:
-                continue  # it may be of somebody in this page, who must not come back: read it again
-            written += write_computed(connection, computed, personalized_by_default=personalized_by_default)
-        done, after = done + len(computed), page.events.user_ids[-1]
-    report("customers", done, done)
-    return {"customers": done, "written": written}
+
+    def work(connection: Connection, user_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        return _computed(read_customer_events(connection, user_ids), shop)
+
+    write = partial(write_computed, personalized_by_default=personalized_by_default)
+    customers, written = customer_pages(engine, at_once, work, write, report)
+    return {"customers": customers, "written": written}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +57,12 @@ class _Shop:
     """Row ids of purchases that were taken back."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
-    events: CustomerEvents
-    erased: int
-
-
 def _read_shop(connection: Connection, zone: ZoneInfo) -> _Shop:
     category = read_categories(connection)
     names = tuple(sorted(set(category.values())))
     code = {name: number for number, name in enumerate(names)}
     gone = np.array(sorted(reversed_purchases(connection)), dtype=np.int64)
     return _Shop(zone, {product: code[name] for product, name in category.items()}, names, gone)
-
-
-def _read_page(engine: Engine, after: str, at_once: int) -> _Page | None:
-    with reading(engine) as connection:
-        user_ids = next_customers(connection, after, at_once)
-        return _Page(read_customer_events(connection, user_ids), newest_erasure(connection)) if user_ids else None
 
 
 def _computed(events: CustomerEvents, shop: _Shop) -> dict[str, dict[str, Any]]:

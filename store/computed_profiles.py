@@ -3,18 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from store.instants import now_ms
-from store.tables import customers, erasures
+from store.personalization import personalized
+from store.tables import customers
 
 Profiles = Mapping[str, Mapping[str, Any]]
 """By user id; empty for who has none."""
-
-
-def newest_erasure(connection: Connection) -> int:
-    """When somebody was erased last, in epoch milliseconds; 0 if nobody ever was."""
-    return int(connection.execute(select(func.coalesce(func.max(erasures.c.erased_at), 0))).scalar_one())
 
 
 def write_computed(connection: Connection, profiles: Profiles, *, personalized_by_default: bool) -> int:
@@ -24,17 +20,12 @@ def write_computed(connection: Connection, profiles: Profiles, *, personalized_b
     row gets one, unless there is nothing to put into it. At most some thousand at a time.
     """
     table = customers.c
-    columns = (table.user_id, table.personalization, table.computed)
-    stored = {row.user_id: row for row in connection.execute(select(*columns).where(table.user_id.in_(list(profiles))))}
-    changed, added = [], []
-    for user_id, profile in profiles.items():
-        row = stored.get(user_id)
-        said = None if row is None else row.personalization
-        allowed = profile if (personalized_by_default if said is None else said) else {}
-        if row is None and allowed:
-            added.append({"user_id": user_id, "computed": allowed})
-        elif row is not None and row.computed != allowed:
-            changed.append({"of": user_id, "profile": allowed})
+    rows = connection.execute(select(table.user_id, table.computed).where(table.user_id.in_(list(profiles))))
+    stored = {row.user_id: row.computed for row in rows}
+    allowed = personalized(connection, profiles.keys(), by_default=personalized_by_default)
+    wanted = {user_id: profile if user_id in allowed else {} for user_id, profile in profiles.items()}
+    added = [{"user_id": id, "computed": profile} for id, profile in wanted.items() if profile and id not in stored]
+    changed = [{"of": id, "profile": wanted[id]} for id, profile in stored.items() if profile != wanted[id]]
     _write(connection, added, changed)
     return len(added) + len(changed)
 

@@ -9,10 +9,15 @@ from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, Select, func, select, union
 
 from recommender.events import EVENT_CODES
-from store.tables import customers, products, sessions, user_interactions
+from store.tables import customers, products, sessions, user_interactions, user_preference_embeddings
 
 _ROWS_A_FETCH: Final = 1_000
-_NAMED_IN: Final = (user_interactions.c.user_id, sessions.c.user_id, customers.c.user_id)
+_NAMED_IN: Final = (
+    user_interactions.c.user_id,
+    sessions.c.user_id,
+    customers.c.user_id,
+    user_preference_embeddings.c.user_id,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,7 @@ class CustomerEvents:
 
 
 def next_customers(connection: Connection, after: str, limit: int) -> list[str]:
-    """The first ``limit`` users with an id above ``after``: those with events, with sessions and with profiles."""
+    """The first ``limit`` users with an id above ``after``: with events, sessions or anything made of them."""
     pages = [select(one).where(one > after).distinct().order_by(one).limit(limit).subquery() for one in _NAMED_IN]
     known = union(*(select(page.c.user_id) for page in pages)).subquery()
     return list(connection.execute(select(known.c.user_id).order_by(known.c.user_id).limit(limit)).scalars())

@@ -126,7 +126,7 @@ def test_who_is_erased_meanwhile_does_not_come_back(engine: Engine) -> None:
     def on_commit(_: object) -> None:
         nonlocal commits
         commits += 1
-        if commits == 2:  # the shop was read, then the page
+        if commits == 3:  # the shop was read, customers were counted, then the page was read
             with writing(engine) as connection:
                 connection.execute(user_interactions.delete().where(user_interactions.c.user_id == "ann"))
                 row = {"subject": "x", "salt": "y", "erased_at": 5, "certificate": {}}
