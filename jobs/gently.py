@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine
 
 from store.engine import writing
 
-BATCH: Final = 500
+BATCH: Final = 200
 """Rows that one transaction writes or removes; docs/jobs.md says how long that takes."""
 
 
