@@ -1,11 +1,13 @@
 """Settings from the environment (prefix SHELFWISE_), read in one place at start and frozen from then on."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from recommender.errors import InvalidInput
 from recommender.rules.file import DEFAULT_RULES_FILE
@@ -13,6 +15,9 @@ from recommender.rules.file import DEFAULT_RULES_FILE
 PREFIX: Final = "SHELFWISE_"
 ROOT: Final = Path(__file__).resolve().parent
 REDIS_SCHEMES: Final = ("redis", "rediss", "valkey", "valkeys", "unix")
+
+_CURRENCY: Final = re.compile("[A-Z]{3}")
+_DAYS: Final = re.compile("[1-9][0-9]{0,4}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +51,28 @@ class Settings:
     def record_share(self) -> float:
         """``full_record_share`` as a number in [0, 1]."""
         return _number("FULL_RECORD_SHARE", self.full_record_share, most=1)
+    time_zone: str = "UTC"
+    """The shop's, by its IANA name (Europe/Berlin): where its days begin and end."""
+    currency: str = "USD"
+    """Of every price, by its ISO 4217 code."""
+    event_retention_days: str = ""
+    """How long single events are kept; empty is for ever."""
+    decision_retention_days: str = "14"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """``time_zone`` as one."""
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def keep_events_days(self) -> int | None:
+        """``event_retention_days`` as a number; None is for ever."""
+        return int(self.event_retention_days) if self.event_retention_days else None
+
+    @property
+    def keep_decisions_days(self) -> int:
+        """``decision_retention_days`` as a number."""
+        return int(self.decision_retention_days)
 
     @property
     def home_folder(self) -> Path:
@@ -77,6 +104,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         if name not in known:
             raise InvalidInput(name, value, f"is not a setting; known: {', '.join(sorted(known))}")
     settings = Settings(**{known[name]: value for name, value in given.items()})
+    _check_shop(settings)
     _check_answers(settings)
     return settings.resolved()
 
@@ -107,3 +135,20 @@ def _number(name: str, text: str, *, most: float) -> float:
     if not 0 <= value <= most:  # NaN is neither
         raise InvalidInput(PREFIX + name, text, f"must lie between 0 and {most:g}")
     return value
+
+
+def _check_shop(settings: Settings) -> None:
+    """Raises InvalidInput for a value that could only fail later, where nobody looks at the settings any more."""
+    try:
+        ZoneInfo(settings.time_zone)
+    except (KeyError, ValueError, OSError) as error:  # unknown, not a name at all, and the name of a folder
+        raise InvalidInput(PREFIX + "TIME_ZONE", settings.time_zone, "is not an IANA time zone") from error
+    if not _CURRENCY.fullmatch(settings.currency):
+        raise InvalidInput(PREFIX + "CURRENCY", settings.currency, "is not an ISO 4217 code: three capital letters")
+    _check_days("EVENT_RETENTION_DAYS", settings.event_retention_days or "1")
+    _check_days("DECISION_RETENTION_DAYS", settings.decision_retention_days)
+
+
+def _check_days(name: str, value: str) -> None:
+    if not _DAYS.fullmatch(value):
+        raise InvalidInput(PREFIX + name, value, "must be a whole number of days, from 1 to 99999")

@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import Engine
 
-from models.release import Release
+from models.release import ENCODER_GRAPH, Release
 from recommender.catalog import ProductRow
 from runners.stages import ReleaseStages
 from store.embeddings import Embedding, Vector, read_embeddings, text_sha256, write_embeddings
@@ -16,8 +16,6 @@ from store.errors import StoreUnavailable
 
 CHUNK: Final = 256
 """Products embedded at a time: each chunk is stored before the next, so an interruption costs one at most."""
-
-ENCODER_GRAPH: Final = "embedding/model.onnx"
 
 Texts = Mapping[str, str]
 """What the encoder reads of products, by external id."""

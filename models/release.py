@@ -18,6 +18,8 @@ from recommender.errors import InvalidRelease
 
 SCHEMA_VERSION: Final = 1
 MANIFEST: Final = "manifest.json"
+ENCODER_GRAPH: Final = "embedding/model.onnx"
+"""Its sha256 is the encoder's name in the store's `product_embeddings`."""
 NEEDED: Final = (
     "items.npy",
     "embedding/vectors.npy",

@@ -43,12 +43,20 @@ def weigh_evidence(columns: dict[Source, Column], allowed: NDArray[np.bool_]) ->
 
 async def content_scores(snapshot: Snapshot, taste: ItemWeights, stages: Stages) -> Column | None:
     """Cosine between each product and Σ weight · vector of the products in ``taste``; None where that sum is 0."""
-    profile = taste.weight @ snapshot.vectors[snapshot.vector_row[taste.item]]
-    length = float(np.linalg.norm(profile))
-    if length < 1e-6:
+    profile = taste_vector(taste, snapshot.vectors, snapshot.vector_row)
+    if profile is None:
         return None
-    per_text = await stages.similarities(snapshot.vectors, (profile / length).astype(np.float32))
+    per_text = await stages.similarities(snapshot.vectors, profile)
     return per_text[snapshot.vector_row]
+
+
+def taste_vector(
+    taste: ItemWeights, vectors: NDArray[np.float32], vector_row: NDArray[np.int32]
+) -> NDArray[np.float32] | None:
+    """Σ weight · vector of the products in ``taste``, of length 1; None where that sum is 0."""
+    profile = taste.weight @ vectors[vector_row[taste.item]]
+    length = float(np.linalg.norm(profile))
+    return None if length < 1e-6 else (profile / length).astype(np.float32)
 
 
 def collaborative_scores(snapshot: Snapshot, query_vector: NDArray[np.float32]) -> Column:

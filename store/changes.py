@@ -86,11 +86,18 @@ def _reload_everything(connection: Connection, before: int) -> list[Change]:
     return reloads if release is None else [*reloads, Change(before, ChangeKind.RELEASE, release)]
 
 
-def prune_changes(connection: Connection, older_than_ms: int) -> int:
-    """Remove the changes before the first one made at or after ``older_than_ms``; returns how many.
-
-    The newest change always stays, so ids are never used twice.
-    """
+def first_recent_change(connection: Connection, older_than_ms: int) -> int:
+    """Id of the first change made at or after ``older_than_ms``, or of the newest one; 0 if there has been none."""
     recent = select(func.min(changes.c.id)).where(changes.c.created_at >= older_than_ms).scalar_subquery()
     newest = select(func.max(changes.c.id)).scalar_subquery()
-    return connection.execute(delete(changes).where(changes.c.id < func.coalesce(recent, newest))).rowcount
+    return int(connection.execute(select(func.coalesce(recent, newest, 0))).scalar_one())
+
+
+def prune_changes(connection: Connection, before: int, limit: int = 10_000) -> int:
+    """Remove the oldest ``limit`` changes of those with an id below ``before``; returns how many.
+
+    ``before`` is a `first_recent_change`: the newest change always stays, so ids are never used twice. A reader that
+    had not read what is removed here reloads, see `read_changes`.
+    """
+    oldest = select(changes.c.id).where(changes.c.id < before).order_by(changes.c.id).limit(limit)
+    return connection.execute(delete(changes).where(changes.c.id.in_(oldest))).rowcount

@@ -8,3 +8,7 @@ class StoreUnavailable(ShelfwiseError):
 
     Nothing of the transaction was kept. A caller may try again; with an ``event_id`` that is safe.
     """
+
+
+class JobIsRunning(ShelfwiseError):
+    """Another process runs this job now; nothing was done."""

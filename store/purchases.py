@@ -123,3 +123,8 @@ def _in_order(users: _Codes, items: _Codes, instants: NDArray[np.int64]) -> Purc
         user_ids=user_ids,
         item_ids=item_ids,
     )
+
+
+def reversed_purchases(connection: Connection) -> set[int]:
+    """Row ids of all purchases of users of which nothing is left, as far as is known now."""
+    return _taken_back(connection, None)

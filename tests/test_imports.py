@@ -17,10 +17,11 @@ MAY_IMPORT = {
     "store": {"recommender"},
     "training": {"recommender", "models", "store"},
     "runners": {"recommender", "models", "settings"},
+    "jobs": {"recommender", "models", "store"},
     "settings": {"recommender"},
     "api": {"recommender", "models", "runners", "store", "settings"},
     "service": {"recommender", "models", "runners", "store", "settings", "api"},
-    "cli": {"recommender", "models", "store", "training", "runners", "api", "service", "settings"},
+    "cli": {"recommender", "models", "store", "training", "runners", "jobs", "api", "service", "settings"},
 }
 """What each part may use of the project besides itself."""
 
@@ -35,6 +36,7 @@ KEPT_OUT = {
     "store": {"mlflow", "torch", "fastapi", "bentoml", "pickle"},
     "training": {"fastapi", "bentoml", "pickle"},
     "runners": {"mlflow", "torch", "pickle"},
+    "jobs": {"mlflow", "torch", "fastapi", "bentoml", "pandas", "pickle"},
     "api": {"mlflow", "torch", "pandas", "pickle"},
 }
 TRAINING_ONLY = {"mlflow", "torch", "sentence_transformers", "transformers", "implicit", "matplotlib"}

@@ -9,7 +9,7 @@ from store.engine import reading
 from tests.cli.conftest import Shelfwise
 from tests.planted_shop import Shop, published_variant
 
-COMMANDS = ("import", "train", "evaluate", "promote", "rollback", "releases", "serve", "doctor", "demo")
+COMMANDS = ("import", "train", "evaluate", "promote", "rollback", "releases", "serve", "doctor", "jobs", "demo")
 
 
 def served(shop: Shop) -> str | None:

@@ -5,6 +5,7 @@ from dataclasses import fields
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from cli.jobs import run
 from settings import PREFIX, Settings
 from tests.k8s.manifests import ROOT, Document, Manifests, Workload, matches
 
@@ -12,6 +13,8 @@ SECRET_SETTINGS: Final = frozenset({"SHELFWISE_DATABASE_URL", "SHELFWISE_STAGE_S
 
 REQUEST_SECONDS: Final = 30
 """`traffic.timeout` of every service: the longest that a request may take after the signal to stop."""
+
+RUN: Final = ["python", "-m", "cli.main", "jobs", "run"]
 
 Check = Callable[[Manifests], Iterator[str]]
 
@@ -66,7 +69,7 @@ def ports(given: Manifests) -> Iterator[str]:
 def references(given: Manifests) -> Iterator[str]:
     """Everything that is named exists, or k8s/README.md says how it is made by hand."""
     by_hand = (ROOT / "k8s" / "README.md").read_text(encoding="utf-8")
-    for one in given.workloads:
+    for one in given.with_pods:
         for source in one.container["envFrom"]:
             if source["configMapRef"]["name"] not in given.names("ConfigMap"):
                 yield f"{one.name}: there is no ConfigMap {source['configMapRef']['name']}"
@@ -86,7 +89,7 @@ def no_secret_values(given: Manifests) -> Iterator[str]:
     """Secrets are made by hand: neither a Secret nor the value of one is in what is rendered."""
     for one in given.of("Secret"):
         yield f"Secret {one['metadata']['name']} is part of the manifests"
-    literal = set(given.settings()) | {name for one in given.workloads for name in one.environment}
+    literal = set(given.settings()) | {name for one in given.with_pods for name in one.environment}
     yield from (f"the value of {name} is part of the manifests" for name in sorted(literal & SECRET_SETTINGS))
 
 
@@ -144,9 +147,9 @@ def replicas_have_one_owner(given: Manifests) -> Iterator[str]:
 def settings_are_known(given: Manifests) -> Iterator[str]:
     """Every SHELFWISE_ variable is a field of `settings.Settings`: the process refuses to start with another."""
     known = {PREFIX + field.name.upper() for field in fields(Settings)}
-    named = set(given.settings()) | {entry["name"] for one in given.workloads for entry in one.container["env"]}
+    named = set(given.settings()) | {entry["name"] for one in given.with_pods for entry in one.container["env"]}
     yield from (f"{name} is not a setting" for name in sorted(named - known) if name.startswith(PREFIX))
-    for one in given.workloads:
+    for one in given.with_pods:
         if one.pod.get("enableServiceLinks") is not False:
             yield f"{one.name}: Kubernetes adds variables per Service, which may start with {PREFIX}"
 
@@ -175,7 +178,7 @@ def pods_are_restricted(given: Manifests) -> Iterator[str]:
     for namespace in given.of("Namespace"):
         if namespace["metadata"]["labels"].get("pod-security.kubernetes.io/enforce") != "restricted":
             yield "the namespace does not enforce the restricted profile"
-    for one in given.workloads:
+    for one in given.with_pods:
         pod, container = one.pod["securityContext"], one.container["securityContext"]
         expected: dict[str, tuple[Any, Any]] = {
             "runAsNonRoot": (pod.get("runAsNonRoot"), True),
@@ -191,7 +194,7 @@ def pods_are_restricted(given: Manifests) -> Iterator[str]:
 
 def folders_are_mounted(given: Manifests) -> Iterator[str]:
     """On a read-only root, what is written lies in a writable volume, and releases in the volume of the claim."""
-    for one in given.workloads:
+    for one in given.with_pods:
         volumes = {volume["name"]: volume for volume in one.pod["volumes"]}
         mounted = {mount["mountPath"]: volumes[mount["name"]] for mount in one.container["volumeMounts"]}
         environment = one.environment | given.settings()
@@ -215,10 +218,28 @@ def stops_gracefully(given: Manifests) -> Iterator[str]:
 
 def resources_are_stated(given: Manifests) -> Iterator[str]:
     """CPU and memory are requested (the autoscaler needs it), and memory is limited."""
-    for one in given.workloads:
+    for one in given.with_pods:
         resources = one.container.get("resources", {})
         if not {"cpu", "memory"} <= set(resources.get("requests", {})) or "memory" not in resources.get("limits", {}):
             yield f"{one.name}: its resources are not stated"
+
+
+def jobs_run_alone(given: Manifests) -> Iterator[str]:
+    """A CronJob starts a job that the command line has, never beside itself, and no two at the same time."""
+    schedules = [one["spec"]["schedule"] for one in given.of("CronJob")]
+    if len(schedules) != len(set(schedules)):
+        yield "two jobs start at the same time"
+    for one in given.of("CronJob"):
+        if one["spec"].get("concurrencyPolicy") != "Forbid":
+            yield f"{one['metadata']['name']} may run beside itself"
+    for job in given.jobs:
+        if job.container["args"][:5] != RUN or job.container["args"][5:] != [_job_name(job)]:
+            yield f"{job.name} runs {job.container['args']}"
+
+
+def _job_name(job: Workload) -> str | None:
+    name = job.name.removesuffix("-job").replace("-", "_")
+    return name if name in run.commands else None
 
 
 CHECKS: Final[tuple[Check, ...]] = (
@@ -236,6 +257,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     folders_are_mounted,
     stops_gracefully,
     resources_are_stated,
+    jobs_run_alone,
 )
 
 

@@ -21,7 +21,7 @@ Labels = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """A Deployment and the pods that it makes, each with one container."""
+    """A Deployment, or the job of a CronJob, and the pods that it makes, each with one container."""
 
     document: Document
 
@@ -45,7 +45,7 @@ class Workload:
 
     @property
     def ports(self) -> dict[str, int]:
-        return {port["name"]: port["containerPort"] for port in self.container["ports"]}
+        return {port["name"]: port["containerPort"] for port in self.container.get("ports", [])}
 
     @property
     def probes(self) -> dict[str, Document]:
@@ -65,8 +65,8 @@ class Workload:
 
     @property
     def serves(self) -> str:
-        """The BentoML service of its processes."""
-        return self.environment["BENTOML_SERVE_SERVICE_NAME"]
+        """The BentoML service of its processes; empty for a job."""
+        return self.environment.get("BENTOML_SERVE_SERVICE_NAME", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +86,25 @@ class Manifests:
         return [Workload(one) for one in self.of("Deployment")]
 
     @property
+    def jobs(self) -> list[Workload]:
+        """What CronJobs start."""
+        return [
+            Workload({"metadata": one["metadata"], "spec": one["spec"]["jobTemplate"]["spec"]})
+            for one in self.of("CronJob")
+        ]
+
+    @property
+    def with_pods(self) -> list[Workload]:
+        """Everything that makes pods."""
+        return [*self.workloads, *self.jobs]
+
+    @property
     def stages(self) -> list[Workload]:
         return [one for one in self.workloads if one.serves != "Gateway"]
 
     def selected(self, selector: Labels) -> list[Workload]:
         """Workloads whose pods carry all of these labels."""
-        return [one for one in self.workloads if matches(selector, one.labels)]
+        return [one for one in self.with_pods if matches(selector, one.labels)]
 
     def settings(self) -> dict[str, str]:
         """Everything that ConfigMaps put into the environment."""

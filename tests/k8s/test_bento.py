@@ -79,7 +79,7 @@ def test_bento_holds_what_serves_and_nothing_else(bento: Path) -> None:
     expected = {str(path.relative_to(ROOT)) for path in (ROOT / "store" / "migrations" / "versions").glob("*.py")}
     expected |= {"service.py", "settings.py", "recommender/rules/default.yaml", "store/migrations/env.py"}
     assert expected <= files
-    serving = {"api", "models", "recommender", "runners", "store"}
+    serving = {"api", "cli", "jobs", "models", "recommender", "runners", "store"}
     assert {name.split("/")[0] for name in files} == serving | {"service.py", "settings.py", "bentofile.yaml"}
     assert {Path(name).suffix for name in files} == {".py", ".yaml", ".mako"}
 
@@ -97,6 +97,29 @@ def test_bento_needs_nothing_of_the_checkout(bento: Path, gateway: int, tmp_path
         [sys.executable, "-c", IMPORTED, *arguments], check=True, capture_output=True, text=True, cwd=tmp_path
     ).stdout.splitlines()
     assert output == ["", ""], "modules that came from the checkout, then modules that serving should not import"
+
+
+def test_the_jobs_of_the_manifests_run_from_the_bento(bento: Path, tmp_path: Path) -> None:
+    """In the folder that their pods start in, and without what only training needs."""
+    bare = {name: value for name, value in os.environ.items() if not name.startswith((PREFIX, "PYTHON"))}
+    environment = bare | {"SHELFWISE_HOME": str(tmp_path / "home"), "PYTHONPATH": str(_without_training(tmp_path))}
+    jobs = rendered("overlays/compact").jobs
+    for job in jobs:
+        assert Path(job.container["workingDir"]) == Path("/home/bentoml/bento/src")
+        python, *arguments = job.container["args"]
+        command = [sys.executable if python == "python" else python, *arguments]
+        done = subprocess.run(command, cwd=bento / "src", env=environment, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+    assert len(jobs) == 4
+
+
+def _without_training(tmp_path: Path) -> Path:
+    """A folder that makes importing any of these fail."""
+    folder = tmp_path / "absent"
+    folder.mkdir()
+    for name in ("training", "torch", "mlflow", "sentence_transformers", "implicit", "matplotlib", "scipy"):
+        (folder / f"{name}.py").write_text(f"raise ImportError('{name} is not in the image')\n")
+    return folder
 
 
 def test_packages_are_exactly_what_serving_needs() -> None:

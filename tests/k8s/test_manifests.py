@@ -50,7 +50,7 @@ def test_stages_are_the_dependencies_of_the_gateway(distributed: Manifests) -> N
 
 
 def test_overlays_name_an_image_with_a_version(compact: Manifests, distributed: Manifests) -> None:
-    for one in [*compact.workloads, *distributed.workloads]:
+    for one in [*compact.with_pods, *distributed.with_pods]:
         name, _, tag = one.container["image"].rpartition(":")
         assert name
         assert tag != "latest"
@@ -109,6 +109,7 @@ MISTAKES: dict[str, tuple[str, str, Mistake]] = {
     "folders_are_mounted": ("Deployment", "gateway", lambda d: _container(d)["volumeMounts"].pop(0)),
     "stops_gracefully": ("Deployment", "gateway", lambda d: _pod(d).update(terminationGracePeriodSeconds=30)),
     "resources_are_stated": ("Deployment", "gateway", lambda d: _container(d)["resources"]["requests"].pop("cpu")),
+    "jobs_run_alone": ("CronJob", "retention", lambda d: d["spec"].update(concurrencyPolicy="Allow")),
 }
 """For each check, a mistake that the schemas let pass: kind and name of a document, and how to spoil it."""
 

@@ -1,8 +1,16 @@
 import contextlib
 
-from sqlalchemy import Engine, insert
+from sqlalchemy import Connection, Engine, insert
 
-from store.changes import Change, ChangeKind, append_changes, newest_change, prune_changes, read_changes
+from store.changes import (
+    Change,
+    ChangeKind,
+    append_changes,
+    first_recent_change,
+    newest_change,
+    prune_changes,
+    read_changes,
+)
 from store.deployments import record_deployment
 from store.engine import reading, writing
 from store.tables import changes
@@ -36,18 +44,36 @@ def write_at(engine: Engine, *instants: int) -> None:
         connection.execute(insert(changes), [{"kind": "product", "key": str(at), "created_at": at} for at in instants])
 
 
+def prune(connection: Connection, older_than_ms: int, limit: int = 10_000) -> int:
+    return prune_changes(connection, first_recent_change(connection, older_than_ms), limit)
+
+
+def test_changes_are_pruned_oldest_first_and_a_few_at_a_time(engine: Engine) -> None:
+    write_at(engine, 10, 20, 30, 40)
+    with writing(engine) as connection:
+        assert prune(connection, 40, limit=2) == 2
+        assert [change.key for change in read_changes(connection, 2)] == ["30", "40"]
+        assert prune(connection, 40, limit=2) == 1
+        assert prune(connection, 40, limit=2) == 0
+
+
+def test_without_changes_there_is_nothing_to_prune(engine: Engine) -> None:
+    with writing(engine) as connection:
+        assert prune(connection, 1_000) == 0
+
+
 def test_old_changes_are_pruned(engine: Engine) -> None:
     write_at(engine, 10, 20, 30, 40)
     with writing(engine) as connection:
-        assert prune_changes(connection, 30) == 2
+        assert prune(connection, 30) == 2
         assert [change.key for change in read_changes(connection, 2)] == ["30", "40"]
-        assert prune_changes(connection, 30) == 0
+        assert prune(connection, 30) == 0
 
 
 def test_ids_are_never_used_twice(engine: Engine) -> None:
     write_at(engine, 10, 20)
     with writing(engine) as connection:
-        prune_changes(connection, 1_000)
+        prune(connection, 1_000)
         assert newest_change(connection) == 2
     write_at(engine, 30)
     with reading(engine) as connection:
@@ -57,7 +83,7 @@ def test_ids_are_never_used_twice(engine: Engine) -> None:
 def test_a_clock_that_went_back_does_not_make_a_gap(engine: Engine) -> None:
     write_at(engine, 10, 50, 20, 60)
     with writing(engine) as connection:
-        assert prune_changes(connection, 30) == 1
+        assert prune(connection, 30) == 1
         assert [change.key for change in read_changes(connection, 1)] == ["50", "20", "60"]
 
 
@@ -65,7 +91,7 @@ def test_a_reader_that_came_too_late_reloads_and_goes_on(engine: Engine) -> None
     write_at(engine, 10, 20, 30, 40)
     with writing(engine) as connection:
         record_deployment(connection, "r1", action="promote", who="ann", why="first")
-        prune_changes(connection, 30)
+        prune(connection, 30)
         reloads = read_changes(connection, 1)
         assert [(change.kind, change.key) for change in reloads] == [
             ("catalog", None),
@@ -78,7 +104,7 @@ def test_a_reader_that_came_too_late_reloads_and_goes_on(engine: Engine) -> None
 def test_a_reader_that_missed_nothing_does_not_reload(engine: Engine) -> None:
     write_at(engine, 10, 20, 30)
     with writing(engine) as connection:
-        prune_changes(connection, 30)
+        prune(connection, 30)
         assert [change.id for change in read_changes(connection, 2)] == [3]
 
 
@@ -94,5 +120,5 @@ def test_an_id_that_was_never_used_is_no_missed_change(engine: Engine) -> None:
 def test_without_a_release_there_is_none_to_reload(engine: Engine) -> None:
     write_at(engine, 10, 20, 30)
     with writing(engine) as connection:
-        prune_changes(connection, 30)
+        prune(connection, 30)
         assert [change.kind for change in read_changes(connection, 0)] == ["catalog", "customers"]

@@ -1,0 +1,26 @@
+"""Of whom a profile may be made, and whether somebody was erased while one was."""
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection, func, select
+
+from store.tables import customers, erasures
+
+
+def personalized(connection: Connection, user_ids: Collection[str], *, by_default: bool) -> set[str]:
+    """Those who did not switch personalization off; who never said is in if that is the default.
+
+    At most some thousand ids.
+    """
+    table = customers.c
+    said = table.personalization.is_not(None) & table.user_id.in_(list(user_ids))
+    answers = {
+        row.user_id: row.personalization
+        for row in connection.execute(select(table.user_id, table.personalization).where(said))
+    }
+    return {user_id for user_id in user_ids if answers.get(user_id, by_default)}
+
+
+def newest_erasure(connection: Connection) -> int:
+    """When somebody was erased last, in epoch milliseconds; 0 if nobody ever was."""
+    return int(connection.execute(select(func.coalesce(func.max(erasures.c.erased_at), 0))).scalar_one())
