@@ -51,6 +51,7 @@ class Settings:
     def record_share(self) -> float:
         """``full_record_share`` as a number in [0, 1]."""
         return _number("FULL_RECORD_SHARE", self.full_record_share, most=1)
+
     time_zone: str = "UTC"
     """The shop's, by its IANA name (Europe/Berlin): where its days begin and end."""
     currency: str = "USD"
