@@ -6,6 +6,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
+from api.serving import LAG_LIMIT_SECONDS
 from tests.planted_shop import Shop
 from tests.real_server import INTERACTIONS, RECOMMENDATIONS
 
@@ -25,7 +26,9 @@ def labels(client: TestClient, family: str, label: str) -> set[str]:
 
 def test_the_process_lives_and_is_ready(client: TestClient, api_shop: Shop) -> None:
     assert client.get("/livez").json() == {"status": "alive"}
-    assert client.get("/readyz").json() == {"status": "ready", "release": api_shop.release}
+    ready = client.get("/readyz").json()
+    assert ready.pop("change_lag_seconds") < LAG_LIMIT_SECONDS
+    assert ready == {"status": "ready", "release": api_shop.release}
 
 
 def test_the_front_page_says_what_serves_and_its_links_answer(client: TestClient, api_shop: Shop) -> None:
