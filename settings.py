@@ -1,16 +1,20 @@
 """Settings from the environment (prefix SHELFWISE_), read in one place at start and frozen from then on."""
 
 import os
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from recommender.errors import InvalidInput
 from recommender.rules.file import DEFAULT_RULES_FILE
 
 PREFIX: Final = "SHELFWISE_"
 ROOT: Final = Path(__file__).resolve().parent
+
+_CURRENCY: Final = re.compile("[A-Z]{3}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +32,15 @@ class Settings:
     log_level: str = "INFO"
     stage_secret: str = ""
     """Shared by gateway and stages where stages listen on a network; required there, for their wire is pickle."""
+    time_zone: str = "UTC"
+    """The shop's, by its IANA name (Europe/Berlin): where its days begin and end."""
+    currency: str = "USD"
+    """Of every price, by its ISO 4217 code."""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """``time_zone`` as one."""
+        return ZoneInfo(self.time_zone)
 
     @property
     def home_folder(self) -> Path:
@@ -42,15 +55,12 @@ class Settings:
     def resolved(self) -> "Settings":
         """The same settings with every default that depends on ``home`` filled in."""
         home = self.home_folder
-        return Settings(
+        return replace(
+            self,
             home=str(home),
             database_url=self.database_url or f"sqlite:///{home / 'shelfwise.db'}",
             releases_url=self.releases_url or str(home / "releases"),
             mlflow_tracking_uri=self.mlflow_tracking_uri or f"sqlite:///{home / 'mlflow.db'}",
-            rules_file=self.rules_file,
-            embedding_model=self.embedding_model,
-            log_level=self.log_level,
-            stage_secret=self.stage_secret,
         )
 
 
@@ -61,4 +71,16 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     for name, value in given.items():
         if name not in known:
             raise InvalidInput(name, value, f"is not a setting; known: {', '.join(sorted(known))}")
-    return Settings(**{known[name]: value for name, value in given.items()}).resolved()
+    settings = Settings(**{known[name]: value for name, value in given.items()})
+    _check(settings)
+    return settings.resolved()
+
+
+def _check(settings: Settings) -> None:
+    """Raises InvalidInput for a value that could only fail later, where nobody looks at the settings any more."""
+    try:
+        ZoneInfo(settings.time_zone)
+    except (KeyError, ValueError, OSError) as error:  # unknown, not a name at all, and the name of a folder
+        raise InvalidInput(PREFIX + "TIME_ZONE", settings.time_zone, "is not an IANA time zone") from error
+    if not _CURRENCY.fullmatch(settings.currency):
+        raise InvalidInput(PREFIX + "CURRENCY", settings.currency, "is not an ISO 4217 code: three capital letters")

@@ -1,6 +1,7 @@
 """Settings are read in one place, and a mistake in them is one line, never a traceback."""
 
 from dataclasses import fields
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,9 @@ from recommender.rules.file import DEFAULT_RULES_FILE
 from settings import PREFIX, ROOT, Settings, read_settings
 from tests.cli.conftest import Shelfwise
 from tests.planted_shop import Shop
+
+CHECKED = {"time_zone": "Europe/Berlin", "currency": "EUR"}
+"""Values of the settings that cannot be any text."""
 
 
 def test_without_variables_everything_lies_below_var(tmp_path: Path) -> None:
@@ -24,7 +28,7 @@ def test_without_variables_everything_lies_below_var(tmp_path: Path) -> None:
 
 
 def test_every_field_has_its_variable_and_survives_resolving(tmp_path: Path) -> None:
-    given = {field.name: f"{tmp_path}/{field.name}" for field in fields(Settings)}
+    given = {field.name: f"{tmp_path}/{field.name}" for field in fields(Settings)} | CHECKED
     settings = read_settings({PREFIX + name.upper(): value for name, value in given.items()})
     assert {name: getattr(settings, name) for name in given} == given
 
@@ -38,6 +42,29 @@ def test_an_unknown_variable_is_a_typing_mistake(name: str) -> None:
 
 def test_variables_of_others_are_none_of_ours(tmp_path: Path) -> None:
     assert read_settings({"DATABASE_URL": "x", "PATH": "y", "SHELFWISE_HOME": str(tmp_path)}).home == str(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TIME_ZONE", "Europe/Entenhausen"),
+        ("TIME_ZONE", "Europe"),
+        ("TIME_ZONE", "/etc/localtime"),
+        ("TIME_ZONE", ""),
+        ("CURRENCY", "eur"),
+        ("CURRENCY", "EURO"),
+    ],
+)
+def test_a_value_that_can_be_checked_is_checked_at_once(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        read_settings({"SHELFWISE_HOME": str(tmp_path), PREFIX + name: value})
+    assert (caught.value.field, caught.value.value) == (PREFIX + name, value)
+
+
+def test_the_shop_s_days_begin_in_its_zone(tmp_path: Path) -> None:
+    assert read_settings({"SHELFWISE_HOME": str(tmp_path)}).zone.key == "UTC"
+    there = {"SHELFWISE_HOME": str(tmp_path), "SHELFWISE_TIME_ZONE": "Asia/Tokyo"}
+    assert datetime(2026, 1, 1, tzinfo=read_settings(there).zone).isoformat() == "2026-01-01T00:00:00+09:00"
 
 
 def test_settings_do_not_change(tmp_path: Path) -> None:
