@@ -1,4 +1,4 @@
-"""What can go wrong in the store that is nobody's input."""
+"""What the store cannot do: because of what is stored already, or because of the database."""
 
 from recommender.errors import ShelfwiseError
 
@@ -8,3 +8,11 @@ class StoreUnavailable(ShelfwiseError):
 
     Nothing of the transaction was kept. A caller may try again; with an ``event_id`` that is safe.
     """
+
+
+class Conflict(ShelfwiseError):
+    """A value that would be good by itself contradicts what is stored; nothing was changed."""
+
+    def __init__(self, field: str, value: object, reason: str) -> None:
+        self.field, self.value, self.reason = field, value, reason
+        super().__init__(f"{field}={value!r}: {reason}")
