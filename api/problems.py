@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from api.schemas import MANY_EVENTS, ONE_EVENT
 from recommender.errors import InvalidInput, NoRelease, ShelfwiseError, UnknownProduct
-from store.errors import StoreUnavailable
+from store.errors import Conflict, StoreUnavailable
 
 TYPE_PREFIX: Final = "urn:shelfwise:problem:"
 VALUE_LENGTH: Final = 200
@@ -40,6 +40,7 @@ UNKNOWN_PRODUCT: Final = Kind("unknown-product", 404, "No such product")
 NO_RELEASE: Final = Kind("no-release", 503, "No release is being served yet")
 STORE: Final = Kind("store-unavailable", 503, "The database cannot be reached or written")
 CONFLICT: Final = Kind("event-conflict", 409, "Another event was sent with this event_id")
+CONTRADICTION: Final = Kind("conflict", 409, "What is stored says otherwise")
 INTERNAL: Final = Kind("internal", 500, "Something went wrong on our side")
 
 
@@ -72,6 +73,7 @@ def install(app: FastAPI) -> None:
         UnknownProduct: _unknown_product,
         NoRelease: _no_release,
         StoreUnavailable: _store_unavailable,
+        Conflict: _conflict,
         HTTPException: _http,
         ShelfwiseError: _internal,
     }
@@ -98,6 +100,10 @@ async def _no_release(request: Request, error: NoRelease) -> Response:
 
 async def _store_unavailable(request: Request, error: StoreUnavailable) -> Response:
     return problem(request, STORE, str(error), retry_after_seconds=1)
+
+
+async def _conflict(request: Request, error: Conflict) -> Response:
+    return problem(request, CONTRADICTION, str(error), field=error.field, value=shown(error.value))
 
 
 async def _http(request: Request, error: HTTPException) -> Response:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
@@ -110,12 +110,13 @@ class Serving:
         """Write events durably; afterwards they count in the next answer."""
         if self._writer is None:
             raise StoreUnavailable(self.problems.get("store", "the store is not open yet"))
-        results = await asyncio.wrap_future(self._writer.submit(events))
+        return await asyncio.wrap_future(self._writer.submit(events))
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """Read these customers again, by `store.sessions.history_key`, when they ask next."""
         if self._live is not None:
-            for event in events:
-                for key in {history_key(event.user_id, None), history_key(None, event.session_id)}:
-                    self._live.customers.forget(key)
-        return results
+            for key in keys:
+                self._live.customers.forget(key)
 
     async def _follow(self) -> None:
         """Open the store, go live, then apply changes as they come; every failure is counted and tried again."""
@@ -157,7 +158,13 @@ class Serving:
         except StoreUnavailable as error:
             self.problems["store"] = str(error)
             raise
-        self._writer = EventWriter(self.store.engine)
+        loop = asyncio.get_running_loop()
+
+        def committed(keys: list[str]) -> None:
+            # Queued for the loop before the results are: whoever wrote an event is answered with it.
+            loop.call_soon_threadsafe(self.forget, keys)
+
+        self._writer = EventWriter(self.store.engine, committed=committed)
         self.problems.pop("store", None)
 
     def _read_release(self, release_id: str) -> Release:

@@ -355,10 +355,9 @@ def _latest_of(
     table = user_interactions.c
     if user_id is None:
         return () if session_id is None else _latest(connection, (table.session_id == session_id) & wanted, limit)
-    parts = [_latest(connection, (table.user_id == user_id) & wanted, limit)]
-    for some in in_batches(_sessions(connection, user_id, session_id)):
-        parts.append(_latest(connection, table.session_id.in_(some) & table.user_id.is_(None) & wanted, limit))
-    parts = [part for part in parts if part]
+    visits = in_batches(_sessions(connection, user_id, session_id))
+    theirs = [table.user_id == user_id, *(table.session_id.in_(some) & table.user_id.is_(None) for some in visits)]
+    parts = [part for of in theirs if (part := _latest(connection, of & wanted, limit))]
     if len(parts) <= 1:
         return parts[0] if parts else ()
     rows = [row for part in parts for row in part]

@@ -13,7 +13,7 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 
 from tests.planted_shop import Shop
-from tests.real_server import INTERACTIONS, PRODUCTS, RECOMMENDATIONS, Server, running
+from tests.real_server import CUSTOMERS, INTERACTIONS, PRODUCTS, RECOMMENDATIONS, Server, running
 
 OPERATIONS: Final = (
     ("GET", f"{RECOMMENDATIONS}/homepage"),
@@ -21,6 +21,7 @@ OPERATIONS: Final = (
     ("GET", f"{RECOMMENDATIONS}/frequently-bought-together/{{product_id}}"),
     ("GET", f"{RECOMMENDATIONS}/cart"),
     ("POST", INTERACTIONS),
+    ("POST", f"{CUSTOMERS}/{{customer_id}}/identify"),
     ("GET", PRODUCTS),
     ("POST", PRODUCTS),
     ("GET", f"{PRODUCTS}/{{product_id}}"),
