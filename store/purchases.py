@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, func, select, true
 
 from recommender.events import EventType
 from recommender.reversals import REVERSALS, Line, reversed_rows
+from store.erasures import read_erased
 from store.events import LINE_COLUMNS, as_line
 from store.instants import to_ms
 from store.sessions import in_batches
@@ -62,6 +63,7 @@ def read_purchases(connection: Connection, *, before: float | None = None, since
     """Purchases of users, from ``since`` on and earlier than ``before`` (epoch seconds).
 
     A purchase without a user is of the one that its session was identified as, and left out where it was not.
+    What a customer did up to the moment in which they were erased is left out, should it have come back with a file.
     Those that were refunded or cancelled earlier than ``before`` are left out; what comes later is not known yet.
     """
     table = user_interactions.c
@@ -69,11 +71,12 @@ def read_purchases(connection: Connection, *, before: float | None = None, since
     query = query.where(table.type == str(EventType.PURCHASE), CUSTOMER.is_not(None), _earlier_than(before))
     if since is not None:
         query = query.where(table.occurred_at >= to_ms(since))
-    gone = _taken_back(connection, before)
+    gone, erased = _taken_back(connection, before), read_erased(connection)
     users, items = _Codes(), _Codes()
     instants: list[NDArray[np.int64]] = []
     for part in connection.execute(query.execution_options(yield_per=_ROWS_A_FETCH)).partitions():
         rows = [row for row in part if row[3] not in gone] if gone else part
+        rows = [row for row in rows if row[2] > erased.when(row[0])] if erased else rows
         if not rows:
             continue
         user_ids, item_ids, occurred_at, _ = zip(*rows, strict=True)
