@@ -52,6 +52,11 @@ class Settings:
             raise InvalidInput(PREFIX + "HOME", self.home, f"cannot be made: {error.strerror}") from error
         return folder
 
+    @property
+    def rejects_folder(self) -> Path:
+        """Where imports list the rows that they could not load."""
+        return self.home_folder / "rejects"
+
     def resolved(self) -> "Settings":
         """The same settings with every default that depends on ``home`` filled in."""
         home = self.home_folder

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from api.schemas import MANY_EVENTS, ONE_EVENT
-from recommender.errors import InvalidInput, NoRelease, ShelfwiseError, UnknownProduct
+from recommender.errors import InvalidInput, NoRelease, ShelfwiseError, UnknownCustomer, UnknownProduct
 from store.errors import Conflict, StoreUnavailable
 
 TYPE_PREFIX: Final = "urn:shelfwise:problem:"
@@ -37,6 +37,7 @@ class Kind:
 
 INVALID: Final = Kind("invalid-input", 422, "A value in the request cannot be used")
 UNKNOWN_PRODUCT: Final = Kind("unknown-product", 404, "No such product")
+UNKNOWN_CUSTOMER: Final = Kind("unknown-customer", 404, "Nothing is kept of this customer")
 NO_RELEASE: Final = Kind("no-release", 503, "No release is being served yet")
 STORE: Final = Kind("store-unavailable", 503, "The database cannot be reached or written")
 CONFLICT: Final = Kind("event-conflict", 409, "Another event was sent with this event_id")
@@ -71,6 +72,7 @@ def install(app: FastAPI) -> None:
         RequestValidationError: _unprocessable,
         InvalidInput: _invalid_input,
         UnknownProduct: _unknown_product,
+        UnknownCustomer: _unknown_customer,
         NoRelease: _no_release,
         StoreUnavailable: _store_unavailable,
         Conflict: _conflict,
@@ -92,6 +94,10 @@ async def _invalid_input(request: Request, error: InvalidInput) -> Response:
 
 async def _unknown_product(request: Request, error: UnknownProduct) -> Response:
     return problem(request, UNKNOWN_PRODUCT, str(error), field=error.field, value=shown(error.value))
+
+
+async def _unknown_customer(request: Request, error: UnknownCustomer) -> Response:
+    return problem(request, UNKNOWN_CUSTOMER, str(error), field=error.field, value=shown(error.value))
 
 
 async def _no_release(request: Request, error: NoRelease) -> Response:

@@ -41,7 +41,7 @@ class Serving:
     """Created with the gateway, started and stopped with its event loop."""
 
     def __init__(self, settings: Settings, rules: Rules, handles: StageHandles) -> None:
-        self.rules = rules
+        self.settings, self.rules = settings, rules
         self.store = StoreView(open_engine(settings.database_url))
         self.embeddings = Embeddings(self.store.engine)
         self._releases = release_store(settings)
@@ -117,6 +117,11 @@ class Serving:
         if self._live is not None:
             for key in keys:
                 self._live.customers.forget(key)
+
+    def forget_everyone(self) -> None:
+        """Read every customer again when they ask next."""
+        if self._live is not None:
+            self._live.customers.clear()
 
     async def _follow(self) -> None:
         """Open the store, go live, then apply changes as they come; every failure is counted and tried again."""

@@ -38,7 +38,7 @@ def parts_of(connection: Connection, user_id: str) -> list[Part]:
     alone, so without its row nobody can find them. Events before the sessions that they are found by.
     """
     visits = sessions_of(connection, user_id)
-    own, seen = _keys(user_id, visits), _keys(user_id, {*visits, *_seen_in(connection, user_id)})
+    own, seen = keys_of(user_id, visits), keys_of(user_id, {*visits, *_seen_in(connection, user_id)})
     return [
         Part(user_interactions, user_interactions.c.user_id == user_id),
         *(_anonymous(some) for some in in_batches(visits)),
@@ -51,7 +51,8 @@ def parts_of(connection: Connection, user_id: str) -> list[Part]:
     ]
 
 
-def _keys(user_id: str, visits: Collection[str]) -> list[str]:
+def keys_of(user_id: str, visits: Collection[str]) -> list[str]:
+    """The keys under which a customer with these sessions is known to the change feed, carts and pseudonyms."""
     return [history_key(user_id, None), *(history_key(None, visit) for visit in visits)]
 
 

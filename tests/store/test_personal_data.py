@@ -15,6 +15,7 @@ from store.changes import ChangeKind, append_changes, newest_change, read_change
 from store.engine import reading, writing
 from store.erasures import note_release, read_certificate, subject_hash
 from store.events import Event, EventWriter, read_history
+from store.export import export_customer
 from store.personal_data import Erasure, erase_customer
 from store.purchases import read_purchases
 from store.sessions import identify
@@ -208,3 +209,23 @@ def test_an_erasure_is_seen_by_a_reader_that_has_read_every_change(known: Engine
             connection.execute(select(user_interactions.c.user_id).where(user_interactions.c.user_id == ANN)).all()
             == []
         )
+
+
+def test_an_export_has_everything_of_the_customer_and_nothing_of_others(known: Engine, rejects: Path) -> None:
+    with reading(known) as connection:
+        data = export_customer(connection, ANN)
+        assert export_customer(connection, "nobody") == {}
+    assert {table: len(rows) for table, rows in data.items()} == {
+        "user_interactions": 400,
+        "cart_abandonments": 2,
+        "user_preference_embeddings": 1,
+        "sessions": 1,
+        "customers": 1,
+        "decisions": 1,
+    }
+    assert data["customers"][0]["stated"] == {"name": ANN}
+    assert data["user_interactions"][0]["occurred_at"].startswith("1970-01-01T00:0")
+    assert "bob" not in json.dumps(data)
+    erase_customer(known, ANN, rejects=rejects)
+    with reading(known) as connection:
+        assert export_customer(connection, ANN) == {}
