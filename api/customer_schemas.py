@@ -1,11 +1,12 @@
 """What requests and answers about customers look like. Unknown fields in a request are errors."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.schemas import Id
+from store.customers import SOURCE_LENGTH
 
 
 class _Request(BaseModel):
@@ -22,6 +23,39 @@ class Identified(BaseModel):
     """``identified``: from now on the session is theirs. ``known``: it was before, and nothing changed."""
 
     status: str
+    request_id: str
+
+
+class Consent(_Request):
+    """Whether answers may be personal, as the customer decided."""
+
+    personalization: Annotated[
+        Literal["on", "off", "unset"], Field(description="unset: they have not decided, and the shop's default counts")
+    ]
+    source: Annotated[
+        str,
+        Field(min_length=1, max_length=SOURCE_LENGTH, pattern=r"^[^\x00]+$", description="Where they decided so"),
+    ]
+
+
+class RecordedConsent(BaseModel):
+    """The last decision, and what follows from it now."""
+
+    personalization: str
+    source: str | None
+    recorded_at: datetime | None
+    effective: Annotated[str, Field(description="on or off: the decision, or the shop's default where it is unset")]
+
+
+class CustomerProfile(BaseModel):
+    """What is stated, what was computed from events, and the consent."""
+
+    user_id: str
+    stated: dict[str, Any]
+    computed: dict[str, Any]
+    consent: RecordedConsent
+    created_at: datetime
+    updated_at: datetime
     request_id: str
 
 

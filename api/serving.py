@@ -9,13 +9,14 @@ from typing import Final
 
 import numpy as np
 
+from api.customers import STRANGER, Customer, favourites
 from api.embeddings import Embeddings, Texts, texts_of
 from api.live import Live, go_live, lacking, with_products
 from api.metrics import BATCH_SIZE, CHANGE_LAG, DEGRADED, show_release
-from api.store_view import StoreView
+from api.store_view import Known, StoreView
 from models.release import Release, read_release
 from recommender.errors import InvalidRelease, NoRelease, ShelfwiseError, StageUnavailable
-from recommender.history import NO_HISTORY, History
+from recommender.history import History
 from recommender.pipeline import recommend
 from recommender.rules.file import Rules
 from recommender.trace import Trace
@@ -27,7 +28,7 @@ from store.changes import Change, ChangeKind
 from store.embeddings import Vector
 from store.engine import migrate, open_engine
 from store.errors import StoreUnavailable
-from store.events import Event, EventResult, EventWriter, HistoryRows, history_key
+from store.events import Event, EventResult, EventWriter, history_key
 from store.feed import change_signal
 
 POLL_SECONDS: Final = 2.0
@@ -86,13 +87,15 @@ class Serving:
             await asyncio.to_thread(self._writer.close)
         self.store.engine.dispose()
 
-    async def history(self, live: Live, user_id: str | None, session_id: str | None) -> History:
-        """What this shopper did, as rows of the live catalog; empty for a stranger."""
+    async def customer(self, live: Live, user_id: str | None, session_id: str | None) -> Customer:
+        """What is known of this shopper, as rows of the live catalog; nothing of a stranger."""
         if user_id is None and session_id is None:
-            return NO_HISTORY
+            return STRANGER
 
-        async def read() -> History:
-            return _as_rows(await asyncio.to_thread(self.store.history, user_id, session_id), live)
+        async def read() -> Customer:
+            default = self.settings.personal_by_default
+            known = await asyncio.to_thread(self.store.shopper, user_id, session_id, personal_by_default=default)
+            return Customer(personal=False) if known is None else _as_rows(known, live)
 
         if user_id is not None and session_id is not None:
             return await read()  # two keys would have to be forgotten together; rare enough to read each time
@@ -287,11 +290,13 @@ def _product_keys(changes: Sequence[Change]) -> list[str]:
     return list(dict.fromkeys(change.key for change in changes if change.kind == ChangeKind.PRODUCT and change.key))
 
 
-def _as_rows(rows: HistoryRows, live: Live) -> History:
+def _as_rows(known: Known, live: Live) -> Customer:
     """External ids → catalog rows; events of products that the catalog does not have are left out."""
-    row_of = live.snapshot.catalog.row_of
+    rows, row_of = known.history, live.snapshot.catalog.row_of
     item = np.array([row_of.get(product_id, -1) for product_id in rows.product_ids], dtype=np.int32)
-    return History(item, rows.types, rows.occurred_at).where(item >= 0)
+    history = History(item, rows.types, rows.occurred_at).where(item >= 0)
+    stated = {} if known.customer is None else known.customer.stated
+    return Customer(history, tuple(known.searches), favourites(stated))
 
 
 def _observe_batch(stage: str, size: int) -> None:

@@ -5,18 +5,18 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import numpy as np
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from api import metrics, schemas
+from api.customers import STRANGER, Customer
 from api.live import Live
 from api.serving import Serving
 from recommender import types
 from recommender.catalog import product_uuid
 from recommender.errors import InvalidInput, UnknownProduct
-from recommender.history import NO_HISTORY, History
 from recommender.pipeline import recommend
 from recommender.trace import Trace
 from recommender.types import SOURCES, Context, Slate
@@ -24,6 +24,9 @@ from store.errors import StoreUnavailable
 
 CART_LIMIT = 100
 """Products of one cart that are looked at."""
+
+NOT_PERSONAL: Final = "not_personal"
+"""In the strategy of an answer to a customer who does not want personal ones: it is what a stranger would get."""
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": schemas.Problem, "content": {"application/problem+json": {}}} for status in (422, 503)
@@ -105,10 +108,10 @@ async def _answer(
     serving: Serving = request.app.state.serving
     live = serving.live
     rows = list(dict.fromkeys(_row(live, field, product_id) for field, product_id in anchors))
-    history, degraded = await _history(serving, live, shopper)
+    customer, degraded = await _customer(serving, live, shopper)
     trace = Trace(time.perf_counter, live.snapshot.policy.deadline_seconds)
     query = types.Query(
-        context=context, limit=limit, at=time.time(), history=history, anchors=np.array(rows, dtype=np.int64)
+        context=context, limit=limit, at=time.time(), history=customer.history, anchors=np.array(rows, dtype=np.int64)
     )
     slate = await recommend(query, live.snapshot, live.stages, trace)
     slate = replace(slate, degraded=degraded + slate.degraded)
@@ -121,7 +124,7 @@ async def _answer(
         user_id=shopper.user_id,
         generated_at=datetime.now(UTC),
         release=live.snapshot.release,
-        strategy=slate.strategy,
+        strategy=slate.strategy if customer.personal else f"{slate.strategy}:{NOT_PERSONAL}",
         degraded=list(slate.degraded),
     )
     if shopper.explain:
@@ -129,12 +132,12 @@ async def _answer(
     return answer
 
 
-async def _history(serving: Serving, live: Live, shopper: schemas.Shopper) -> tuple[History, tuple[str, ...]]:
-    """The shopper's history; a database that cannot answer costs personality, not the answer."""
+async def _customer(serving: Serving, live: Live, shopper: schemas.Shopper) -> tuple[Customer, tuple[str, ...]]:
+    """What is known of the shopper; a database that cannot answer costs personality, not the answer."""
     try:
-        return await serving.history(live, shopper.user_id, shopper.session_id), ()
+        return await serving.customer(live, shopper.user_id, shopper.session_id), ()
     except StoreUnavailable:
-        return NO_HISTORY, ("history",)
+        return STRANGER, ("history",)
 
 
 def _row(live: Live, field: str, product_id: str) -> int:

@@ -12,7 +12,7 @@ from settings import PREFIX, ROOT, Settings, read_settings
 from tests.cli.conftest import Shelfwise
 from tests.planted_shop import Shop
 
-CHECKED = {"time_zone": "Europe/Berlin", "currency": "EUR"}
+CHECKED = {"time_zone": "Europe/Berlin", "currency": "EUR", "personalization_default": "off"}
 """Values of the settings that cannot be any text."""
 
 
@@ -53,6 +53,7 @@ def test_variables_of_others_are_none_of_ours(tmp_path: Path) -> None:
         ("TIME_ZONE", ""),
         ("CURRENCY", "eur"),
         ("CURRENCY", "EURO"),
+        ("PERSONALIZATION_DEFAULT", "yes"),
     ],
 )
 def test_a_value_that_can_be_checked_is_checked_at_once(tmp_path: Path, name: str, value: str) -> None:
