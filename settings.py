@@ -1,9 +1,10 @@
 """Settings from the environment (prefix SHELFWISE_), read in one place at start and frozen from then on."""
 
+import base64
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -13,6 +14,9 @@ from recommender.rules.file import DEFAULT_RULES_FILE
 
 PREFIX: Final = "SHELFWISE_"
 ROOT: Final = Path(__file__).resolve().parent
+
+KEY_BYTES: Final = 32
+"""Of a key for health data: AES-256."""
 
 _CURRENCY: Final = re.compile("[A-Z]{3}")
 
@@ -39,6 +43,11 @@ class Settings:
     personalization_default: str = "on"
     """``on`` or ``off``, for customers who have not decided: ``off`` is opt-in."""
 
+    health_keys: str = field(default="", repr=False)
+    """For customers' health data: base64 of 32 bytes each, separated by commas. The first encrypts, all decrypt."""
+    health_token: str = field(default="", repr=False)
+    """What a caller presents to read or write health data; nobody may while it is empty."""
+
     @property
     def zone(self) -> ZoneInfo:
         """``time_zone`` as one."""
@@ -48,6 +57,11 @@ class Settings:
     def personal_by_default(self) -> bool:
         """``personalization_default`` as a flag."""
         return self.personalization_default == "on"
+
+    @property
+    def health_key_bytes(self) -> tuple[bytes, ...]:
+        """``health_keys`` as they are used; none where none is set. Raises InvalidInput without showing a key."""
+        return tuple(_key(one.strip()) for one in self.health_keys.split(",") if one.strip())
 
     @property
     def home_folder(self) -> Path:
@@ -78,7 +92,7 @@ class Settings:
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Settings of this process. A variable with the prefix that is not known is an error: it is a typing mistake."""
-    known = {PREFIX + field.name.upper(): field.name for field in fields(Settings)}
+    known = {PREFIX + one.name.upper(): one.name for one in fields(Settings)}
     given = {name: value for name, value in environment.items() if name.startswith(PREFIX)}
     for name, value in given.items():
         if name not in known:
@@ -86,6 +100,17 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     settings = Settings(**{known[name]: value for name, value in given.items()})
     _check(settings)
     return settings.resolved()
+
+
+def _key(text: str) -> bytes:
+    try:
+        key = base64.b64decode(text.replace("-", "+").replace("_", "/"), validate=True)
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        reason = f"holds something that is not base64 of {KEY_BYTES} bytes; make one with: openssl rand -base64 32"
+        raise InvalidInput(PREFIX + "HEALTH_KEYS", "(not shown)", reason)
+    return key
 
 
 def _check(settings: Settings) -> None:
@@ -99,3 +124,4 @@ def _check(settings: Settings) -> None:
     if settings.personalization_default not in ("on", "off"):
         name = PREFIX + "PERSONALIZATION_DEFAULT"
         raise InvalidInput(name, settings.personalization_default, "must be on or off")
+    _ = settings.health_key_bytes

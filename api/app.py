@@ -10,7 +10,7 @@ from fastapi_swagger import patch_fastapi
 
 from api import problems
 from api.middleware import RequestTrace
-from api.routers import customers, interactions, operations, privacy, products, recommendations
+from api.routers import customers, health, interactions, operations, privacy, products, recommendations
 
 DESCRIPTION: Final = """
 Product recommendations for shops that run their own servers.
@@ -41,7 +41,7 @@ def build_app() -> FastAPI:
     )
     patch_fastapi(app, redirect_from_root_to_docs=False)  # /docs from files of our own
     app.add_middleware(RequestTrace)
-    for module in (recommendations, interactions, products, customers, privacy, operations):
+    for module in (recommendations, interactions, products, customers, health, privacy, operations):
         app.include_router(module.router)
     problems.install(app)
     return app

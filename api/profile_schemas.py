@@ -13,13 +13,13 @@ Texts = Annotated[list[Text], Field(max_length=100)]
 Amount = Annotated[float, Field(strict=True, ge=0, le=1e9, description="In the shop's currency")]
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
     model_config = ConfigDict(
         extra="forbid", allow_inf_nan=False, alias_generator=to_camel, serialize_by_alias=True, validate_by_name=False
     )
 
 
-class Demographics(_Part):
+class Demographics(Part):
     """Who they are."""
 
     age: Annotated[int | None, Field(strict=True, ge=0, le=150, description="Years")] = None
@@ -28,7 +28,7 @@ class Demographics(_Part):
     family_size: Annotated[int | None, Field(strict=True, ge=1, le=100, description="People")] = None
 
 
-class BudgetRange(_Part):
+class BudgetRange(Part):
     """What they mean to spend on a product; min is at most max."""
 
     min: Amount | None = None
@@ -41,7 +41,7 @@ class BudgetRange(_Part):
         return self
 
 
-class Preferences(_Part):
+class Preferences(Part):
     """What they like."""
 
     favorite_categories: Texts = []
@@ -49,7 +49,7 @@ class Preferences(_Part):
     brand_preferences: Texts = []
 
 
-class ShoppingPatterns(_Part):
+class ShoppingPatterns(Part):
     """How they say that they shop; what events say of it is computed, and kept apart."""
 
     preferred_shopping_times: Texts = []
@@ -58,7 +58,7 @@ class ShoppingPatterns(_Part):
     seasonal_patterns: Annotated[dict[Text, Text], Field(max_length=100)] = {}
 
 
-class Profile(_Part):
+class Profile(Part):
     """All that is stated; sending it again replaces it."""
 
     demographics: Demographics | None = None

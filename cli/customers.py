@@ -3,15 +3,18 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
 from sqlalchemy import Engine
 
+from cli.progress import progress
 from recommender.errors import InvalidInput, UnknownCustomer
 from settings import Settings, read_settings
 from store.engine import migrate, open_engine, reading
 from store.export import export_customer
+from store.health import read_health, rotate
 from store.instants import to_seconds
 from store.personal_data import Erasure, erase_customer
 
@@ -25,12 +28,15 @@ def customers() -> None:
 @click.argument("customer_id", metavar="ID")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to FILE.", metavar="FILE")
 def export(customer_id: str, output: Path | None) -> None:
-    """Everything that is kept of customer ID, as JSON."""
+    """Everything that is kept of customer ID, as JSON; health data too, where SHELFWISE_HEALTH_KEYS opens it."""
     settings = read_settings()
     with reading(_opened(settings)) as connection:
-        data = export_customer(connection, customer_id)
+        data: dict[str, Any] = dict(export_customer(connection, customer_id))
+        health = read_health(connection, customer_id, settings.health_key_bytes) if settings.health_keys else None
     if not data:
         raise UnknownCustomer(customer_id)
+    if health is not None:
+        data["health"] = health
     document = {"user_id": customer_id, "exported_at": datetime.now(UTC).isoformat(), "data": data}
     text = json.dumps(document, ensure_ascii=False, indent=1)
     if output is None:
@@ -54,6 +60,16 @@ def erase(customer_id: str) -> None:
         erasure = erase_customer(_opened(settings), customer_id, rejects=settings.rejects_folder)
     for line in _certificate_lines(erasure):
         console.print(line)
+
+
+@customers.command(name="rotate-keys")
+def rotate_keys() -> None:
+    """Encrypt all health data anew under the first of SHELFWISE_HEALTH_KEYS; afterwards the others can go."""
+    settings, console = read_settings(), Console(soft_wrap=True, highlight=False)
+    with progress(console) as report:
+        step = "encrypting health data anew"
+        count = rotate(_opened(settings), settings.health_key_bytes, lambda done, total: report(step, done, total))
+    console.print(f"{count:,} customers' health data is under the first key now")
 
 
 def _certificate_lines(erasure: Erasure) -> list[str]:

@@ -76,7 +76,10 @@ def _open_postgresql(url: URL, busy_timeout_s: float) -> Engine:
         url = url.update_query_dict({"connect_timeout": str(CONNECT_TIMEOUT_S)})
     try:
         return create_engine(
-            url, pool_pre_ping=True, execution_options={"lock_timeout": f"{round(busy_timeout_s * 1000)}ms"}
+            url,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            execution_options={"lock_timeout": f"{round(busy_timeout_s * 1000)}ms"},
         )
     except ImportError as error:
         reason = f"its driver is not installed: {error.name}"
@@ -91,7 +94,8 @@ def _open_sqlite(url: URL, busy_timeout_s: float) -> Engine:
     except OSError as error:
         reason = f"its folder cannot be made: {error.strerror}"
         raise InvalidInput("database_url", url.render_as_string(), reason) from error
-    engine = create_engine(url, execution_options={"schema_translate_map": {SCHEMA: None}})
+    # Parameters are hidden on either database: errors go to the log, and customers' ids must not.
+    engine = create_engine(url, hide_parameters=True, execution_options={"schema_translate_map": {SCHEMA: None}})
 
     def configure(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
         connection.isolation_level = None  # transactions begin where `_begin_sqlite` says, not where the driver guesses

@@ -16,3 +16,11 @@ class Conflict(ShelfwiseError):
     def __init__(self, field: str, value: object, reason: str) -> None:
         self.field, self.value, self.reason = field, value, reason
         super().__init__(f"{field}={value!r}: {reason}")
+
+
+class HealthDataLocked(ShelfwiseError):
+    """Health data cannot be encrypted or read: no key, not the right one, or damaged. The text names no content."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"health data: {reason}")

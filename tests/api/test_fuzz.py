@@ -12,6 +12,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 
+from tests.api.conftest import HEALTH_KEY, HEALTH_TOKEN
 from tests.planted_shop import Shop
 from tests.real_server import CUSTOMERS, INTERACTIONS, PRODUCTS, RECOMMENDATIONS, Server, running
 
@@ -25,6 +26,8 @@ OPERATIONS: Final = (
     ("GET", f"{CUSTOMERS}/{{customer_id}}"),
     ("PUT", f"{CUSTOMERS}/{{customer_id}}"),
     ("PUT", f"{CUSTOMERS}/{{customer_id}}/consent"),
+    ("GET", f"{CUSTOMERS}/{{customer_id}}/health"),
+    ("PUT", f"{CUSTOMERS}/{{customer_id}}/health"),
     ("GET", f"{CUSTOMERS}/{{customer_id}}/export"),
     ("GET", f"{CUSTOMERS}/erasures/{{certificate_id}}"),
     ("DELETE", f"{CUSTOMERS}/{{customer_id}}"),
@@ -40,7 +43,8 @@ OPERATIONS: Final = (
 def fuzzed(planted_shop: Shop, patient_rules: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with a shop of its own: what is made up here must not stand in the lists of other tests."""
     shop = planted_shop.copy(tmp_path_factory.mktemp("fuzzed") / "shop")
-    with running(shop, "compact", shop.home / "fuzzed.log", RULES_FILE=str(patient_rules)) as server:
+    settings = {"RULES_FILE": str(patient_rules), "HEALTH_TOKEN": HEALTH_TOKEN, "HEALTH_KEYS": HEALTH_KEY}
+    with running(shop, "compact", shop.home / "fuzzed.log", **settings) as server:
         yield server
 
 
@@ -59,7 +63,7 @@ def test_no_request_breaks_the_server(
     @settings(max_examples=30, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
     @given(case=description(fuzzed.url)[path][method].as_strategy(generation_mode=mode))
     def send(case: Any) -> None:
-        answer = case.call(base_url=fuzzed.url)
+        answer = case.call(base_url=fuzzed.url, headers={"Authorization": f"Bearer {HEALTH_TOKEN}"})
         assert answer.status_code < 500, case.as_curl_command()
         if answer.status_code >= 400:
             assert answer.headers["content-type"] == ["application/problem+json"], case.as_curl_command()

@@ -1,13 +1,15 @@
 """``shelfwise customers``: give and erase."""
 
 import json
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
 
 from recommender.events import EventType
-from store.engine import migrate
+from store.engine import migrate, writing
 from store.events import Event, EventWriter
+from store.health import write_health
 from tests.cli.conftest import Shelfwise
 from tests.planted_shop import Shop
 
@@ -46,3 +48,20 @@ def test_a_file_that_cannot_be_written_is_one_line(shelfwise: Shelfwise, shop: S
         "customers", "export", "ann-7f3e", "--output", tmp_path / "no" / "f", variables=shop.variables()
     )
     assert (outcome.status, "cannot be written" in outcome.error) == (1, True)
+
+
+def test_health_data_is_carried_over_to_a_new_key_and_exported(shelfwise: Shelfwise, shop: Shop) -> None:
+    old, new = (b64encode(bytes([number]) * 32).decode() for number in (1, 2))
+    engine = shop.open()
+    with writing(engine) as connection:
+        write_health(connection, "ann-7f3e", {"allergens": ["milk"]}, [b"\1" * 32])
+    engine.dispose()
+    rotated = shelfwise("customers", "rotate-keys", variables=shop.variables(HEALTH_KEYS=f"{new},{old}"))
+    assert (rotated.status, "1 customers'" in rotated.out) == (0, True)
+    exported = shelfwise("customers", "export", "ann-7f3e", variables=shop.variables(HEALTH_KEYS=new))
+    assert json.loads(exported.out)["data"]["health"] == {"allergens": ["milk"]}
+    assert (
+        "health" not in json.loads(shelfwise("customers", "export", "ann-7f3e", variables=shop.variables()).out)["data"]
+    )
+    refused = shelfwise("customers", "rotate-keys", variables=shop.variables())
+    assert (refused.status, "SHELFWISE_HEALTH_KEYS" in refused.error) == (1, True)
