@@ -11,12 +11,13 @@ import numpy as np
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from api import metrics, schemas
+from api.asked import asked_texts
 from api.customers import STRANGER, Customer
 from api.live import Live
 from api.serving import Serving
 from recommender import types
 from recommender.catalog import product_uuid
-from recommender.errors import InvalidInput, UnknownProduct
+from recommender.errors import InvalidInput, StageUnavailable, UnknownProduct
 from recommender.pipeline import recommend
 from recommender.trace import Trace
 from recommender.types import SOURCES, Context, Slate
@@ -113,8 +114,9 @@ async def _answer(
     query = types.Query(
         context=context, limit=limit, at=time.time(), history=customer.history, anchors=np.array(rows, dtype=np.int64)
     )
+    query, unasked = await _with_what_was_asked(query, customer, live, trace)
     slate = await recommend(query, live.snapshot, live.stages, trace)
-    slate = replace(slate, degraded=degraded + slate.degraded)
+    slate = replace(slate, degraded=degraded + unasked + slate.degraded)
     _observe(slate, trace)
     response.headers["Server-Timing"] = _server_timing(trace)
     answer = schemas.Recommendations(
@@ -138,6 +140,23 @@ async def _customer(serving: Serving, live: Live, shopper: schemas.Shopper) -> t
         return await serving.customer(live, shopper.user_id, shopper.session_id), ()
     except StoreUnavailable:
         return STRANGER, ("history",)
+
+
+async def _with_what_was_asked(
+    query: types.Query, customer: Customer, live: Live, trace: Trace
+) -> tuple[types.Query, tuple[str, ...]]:
+    """Searches count on the homepage; an embedding stage that cannot read them in time costs them, not the answer."""
+    policy = live.snapshot.policy
+    texts = asked_texts(customer, now=query.at, hours=policy.session_hours)
+    if query.context is not Context.HOMEPAGE or not texts or not policy.session_weight:
+        return query, ()
+    with trace.stage("asked"):
+        try:
+            mean = live.release.item_vectors.mean
+            asked = await live.asked.of(texts, live.stages, mean, timeout=trace.remaining())
+        except StageUnavailable as unavailable:
+            return query, (unavailable.stage,)
+    return replace(query, asked=asked), ()
 
 
 def _row(live: Live, field: str, product_id: str) -> int:
