@@ -15,6 +15,8 @@ SEARCHES: Final = 3
 """Latest different searches of a visit that count."""
 FAVOURITES: Final = 10
 """Stated categories and brands that count."""
+SHARE_OF_TIME: Final = 0.5
+"""Of what is left of a request's deadline: one stage that hangs must leave the others time to answer."""
 TEXT_LENGTH: Final = 500
 """Characters of a text that are read: as many as a search may have."""
 TEXTS_KEPT: Final = 2_048

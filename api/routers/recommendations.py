@@ -11,7 +11,7 @@ import numpy as np
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from api import metrics, schemas
-from api.asked import asked_texts
+from api.asked import SHARE_OF_TIME, asked_texts
 from api.customers import STRANGER, Customer
 from api.live import Live
 from api.serving import Serving
@@ -152,8 +152,8 @@ async def _with_what_was_asked(
         return query, ()
     with trace.stage("asked"):
         try:
-            mean = live.release.item_vectors.mean
-            asked = await live.asked.of(texts, live.stages, mean, timeout=trace.remaining())
+            mean, timeout = live.release.item_vectors.mean, SHARE_OF_TIME * trace.remaining()
+            asked = await live.asked.of(texts, live.stages, mean, timeout=timeout)
         except StageUnavailable as unavailable:
             return query, (unavailable.stage,)
     return replace(query, asked=asked), ()
