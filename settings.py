@@ -1,9 +1,10 @@
 """Settings from the environment (prefix SHELFWISE_), read in one place at start and frozen from then on."""
 
+import base64
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -18,6 +19,9 @@ REDIS_SCHEMES: Final = ("redis", "rediss", "valkey", "valkeys", "unix")
 
 _CURRENCY: Final = re.compile("[A-Z]{3}")
 _DAYS: Final = re.compile("[1-9][0-9]{0,4}")
+
+KEY_BYTES: Final = 32
+"""Of a key for health data: AES-256."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +45,19 @@ class Settings:
     """How long an answer is kept at most; 0: not at all."""
     full_record_share: str = "0.01"
     """Share of answers of which everything is kept that they were chosen from."""
+    time_zone: str = "UTC"
+    """The shop's, by its IANA name (Europe/Berlin): where its days begin and end."""
+    currency: str = "USD"
+    """Of every price, by its ISO 4217 code."""
+    event_retention_days: str = ""
+    """How long single events are kept; empty is for ever."""
+    decision_retention_days: str = "14"
+    personalization_default: str = "on"
+    """``on`` or ``off``, for customers who have not decided: ``off`` is opt-in."""
+    health_keys: str = field(default="", repr=False)
+    """For customers' health data: base64 of 32 bytes each, separated by commas. The first encrypts, all decrypt."""
+    health_token: str = field(default="", repr=False)
+    """What a caller presents to read or write health data; nobody may while it is empty."""
 
     @property
     def cache_seconds(self) -> float:
@@ -51,14 +68,6 @@ class Settings:
     def record_share(self) -> float:
         """``full_record_share`` as a number in [0, 1]."""
         return _number("FULL_RECORD_SHARE", self.full_record_share, most=1)
-
-    time_zone: str = "UTC"
-    """The shop's, by its IANA name (Europe/Berlin): where its days begin and end."""
-    currency: str = "USD"
-    """Of every price, by its ISO 4217 code."""
-    event_retention_days: str = ""
-    """How long single events are kept; empty is for ever."""
-    decision_retention_days: str = "14"
 
     @property
     def zone(self) -> ZoneInfo:
@@ -76,6 +85,16 @@ class Settings:
         return int(self.decision_retention_days)
 
     @property
+    def personal_by_default(self) -> bool:
+        """``personalization_default`` as a flag."""
+        return self.personalization_default == "on"
+
+    @property
+    def health_key_bytes(self) -> tuple[bytes, ...]:
+        """``health_keys`` as they are used; none where none is set. Raises InvalidInput without showing a key."""
+        return tuple(_key(one.strip()) for one in self.health_keys.split(",") if one.strip())
+
+    @property
     def home_folder(self) -> Path:
         """``home`` as a path; created when first asked for."""
         folder = Path(self.home).expanduser().resolve()
@@ -84,6 +103,11 @@ class Settings:
         except OSError as error:
             raise InvalidInput(PREFIX + "HOME", self.home, f"cannot be made: {error.strerror}") from error
         return folder
+
+    @property
+    def rejects_folder(self) -> Path:
+        """Where imports list the rows that they could not load."""
+        return self.home_folder / "rejects"
 
     def resolved(self) -> "Settings":
         """The same settings with every default that depends on ``home`` filled in."""
@@ -99,7 +123,7 @@ class Settings:
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Settings of this process. A variable with the prefix that is not known is an error: it is a typing mistake."""
-    known = {PREFIX + field.name.upper(): field.name for field in fields(Settings)}
+    known = {PREFIX + one.name.upper(): one.name for one in fields(Settings)}
     given = {name: value for name, value in environment.items() if name.startswith(PREFIX)}
     for name, value in given.items():
         if name not in known:
@@ -107,6 +131,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     settings = Settings(**{known[name]: value for name, value in given.items()})
     _check_shop(settings)
     _check_answers(settings)
+    _check_customers(settings)
     return settings.resolved()
 
 
@@ -136,6 +161,24 @@ def _number(name: str, text: str, *, most: float) -> float:
     if not 0 <= value <= most:  # NaN is neither
         raise InvalidInput(PREFIX + name, text, f"must lie between 0 and {most:g}")
     return value
+
+
+def _check_customers(settings: Settings) -> None:
+    if settings.personalization_default not in ("on", "off"):
+        name = PREFIX + "PERSONALIZATION_DEFAULT"
+        raise InvalidInput(name, settings.personalization_default, "must be on or off")
+    _ = settings.health_key_bytes
+
+
+def _key(text: str) -> bytes:
+    try:
+        key = base64.b64decode(text.replace("-", "+").replace("_", "/"), validate=True)
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        reason = f"holds something that is not base64 of {KEY_BYTES} bytes; make one with: openssl rand -base64 32"
+        raise InvalidInput(PREFIX + "HEALTH_KEYS", "(not shown)", reason)
+    return key
 
 
 def _check_shop(settings: Settings) -> None:

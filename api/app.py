@@ -10,7 +10,16 @@ from fastapi_swagger import patch_fastapi
 
 from api import problems
 from api.middleware import RequestTrace
-from api.routers import decisions, interactions, operations, products, recommendations
+from api.routers import (
+    customers,
+    decisions,
+    health,
+    interactions,
+    operations,
+    privacy,
+    products,
+    recommendations,
+)
 
 DESCRIPTION: Final = """
 Product recommendations for shops that run their own servers.
@@ -41,7 +50,8 @@ def build_app() -> FastAPI:
     )
     patch_fastapi(app, redirect_from_root_to_docs=False)  # /docs from files of our own
     app.add_middleware(RequestTrace)
-    for module in (recommendations, interactions, decisions, products, operations):
+    routers = (recommendations, interactions, decisions, products, customers, health, privacy, operations)
+    for module in routers:
         app.include_router(module.router)
     problems.install(app)
     return app

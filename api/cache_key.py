@@ -16,7 +16,7 @@ from recommender.types import Query
 BUCKET_SECONDS: Final = 900
 """What depends on the hour moves at most this late: the session's window and the age of new arrivals."""
 
-KEYED: Final = frozenset({"context", "limit", "at", "history", "anchors", "exclude"})
+KEYED: Final = frozenset({"context", "limit", "at", "history", "anchors", "exclude", "asked"})
 """Fields of a query that the key holds: every one, and a test says so."""
 
 
@@ -30,6 +30,7 @@ def key_of(query: Query, live: Live, versions: Versions) -> str:
         digest.update(_products(rows, live))
     digest.update(history.kind.tobytes())
     digest.update(history.at.tobytes())
+    digest.update(query.asked.tobytes())
     return digest.hexdigest()
 
 

@@ -1,42 +1,66 @@
-"""Customers' histories in memory: the recently seen ones, forgotten as soon as something about them is written."""
+"""Customers in memory: the recently seen ones, forgotten as soon as something about them is written."""
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
-from typing import Final
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
 
-from recommender.history import History
+from recommender.history import NO_HISTORY, History
+from store.events import Search
 
 CUSTOMERS_KEPT: Final = 50_000
 
 
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """What answers may know of a shopper: nothing where they do not want personal ones."""
+
+    history: History = NO_HISTORY
+    """As rows of the live catalog."""
+    searches: tuple[Search, ...] = ()
+    """The newest first."""
+    favourites: tuple[str, ...] = ()
+    """Categories and brands that they stated."""
+    personal: bool = True
+
+
+STRANGER: Final = Customer()
+
+
+def favourites(stated: Mapping[str, Any]) -> tuple[str, ...]:
+    """The categories and brands that a profile names, see `api.customer_schemas.Profile`."""
+    preferences = stated.get("preferences", {})
+    return (*preferences.get("favoriteCategories", ()), *preferences.get("brandPreferences", ()))
+
+
 class CustomerCache:
-    """Least recently used histories by `store.events.history_key`. Used from one event loop only.
+    """Least recently used customers by `store.sessions.history_key`. Used from one event loop only.
 
     A read that began before a write must not put its old result back after it: `forget` marks reads in flight.
     """
 
     def __init__(self, size: int = CUSTOMERS_KEPT) -> None:
         self._size = size
-        self._histories: OrderedDict[str, History] = OrderedDict()
+        self._customers: OrderedDict[str, Customer] = OrderedDict()
         self._outdated: dict[str, int] = {}
         """Number of `forget` calls seen by the reads in flight, by key; present only while a read is in flight."""
         self._readers: dict[str, int] = {}
 
     def __len__(self) -> int:
-        return len(self._histories)
+        return len(self._customers)
 
-    async def get(self, key: str, read: Callable[[], Awaitable[History]]) -> History:
-        """The history under ``key``, read where it is not in memory."""
-        if key in self._histories:
-            self._histories.move_to_end(key)
-            return self._histories[key]
+    async def get(self, key: str, read: Callable[[], Awaitable[Customer]]) -> Customer:
+        """The customer under ``key``, read where it is not in memory."""
+        if key in self._customers:
+            self._customers.move_to_end(key)
+            return self._customers[key]
         seen = self._outdated.setdefault(key, 0)
         self._readers[key] = self._readers.get(key, 0) + 1
         try:
-            history = await read()
+            customer = await read()
             if self._outdated[key] == seen:
-                self._keep(key, history)
-            return history
+                self._keep(key, customer)
+            return customer
         finally:
             self._readers[key] -= 1
             if not self._readers[key]:
@@ -44,17 +68,17 @@ class CustomerCache:
 
     def forget(self, key: str) -> None:
         """Drop one customer."""
-        self._histories.pop(key, None)
+        self._customers.pop(key, None)
         if key in self._outdated:
             self._outdated[key] += 1
 
     def clear(self) -> None:
         """Drop everyone."""
-        self._histories.clear()
+        self._customers.clear()
         for key in self._outdated:
             self._outdated[key] += 1
 
-    def _keep(self, key: str, history: History) -> None:
-        self._histories[key] = history
-        while len(self._histories) > self._size:
-            self._histories.popitem(last=False)
+    def _keep(self, key: str, customer: Customer) -> None:
+        self._customers[key] = customer
+        while len(self._customers) > self._size:
+            self._customers.popitem(last=False)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from api.asked import AskedVectors
 from api.customers import CustomerCache
 from api.embeddings import Embeddings, Texts
 from models.embedding import centred
@@ -28,6 +29,8 @@ class Live:
     """The text that each product newer than the release has its vector of, in the order of their rows."""
     customers: CustomerCache = field(default_factory=CustomerCache)
     """Histories as rows of this snapshot's catalog: kept while rows keep their meaning."""
+    asked: AskedVectors = field(default_factory=AskedVectors)
+    """What shoppers search for, as the release's encoder reads it."""
 
     @property
     def known(self) -> int:

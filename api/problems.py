@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,8 +13,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from api.schemas import MANY_EVENTS, ONE_EVENT
-from recommender.errors import InvalidInput, NoRelease, ShelfwiseError, UnknownProduct
-from store.errors import StoreUnavailable
+from recommender.errors import InvalidInput, NoRelease, ShelfwiseError, UnknownCustomer, UnknownProduct
+from store.errors import Conflict, HealthDataLocked, StoreUnavailable
 
 TYPE_PREFIX: Final = "urn:shelfwise:problem:"
 VALUE_LENGTH: Final = 200
@@ -22,6 +22,9 @@ VALUE_LENGTH: Final = 200
 
 _NO_FIELDS: Final = {"query", "path", "body", ONE_EVENT, MANY_EVENTS}
 """Parts of pydantic's locations that say where a value stood, and not which it is."""
+
+UNREPEATED: Final = "health data"
+"""Routes under this tag: what was sent to them stands in no problem."""
 
 log = logging.getLogger("shelfwise.api")
 
@@ -38,9 +41,12 @@ class Kind:
 INVALID: Final = Kind("invalid-input", 422, "A value in the request cannot be used")
 UNKNOWN_PRODUCT: Final = Kind("unknown-product", 404, "No such product")
 UNKNOWN_REQUEST: Final = Kind("unknown-request", 404, "No answer is kept under this request id")
+UNKNOWN_CUSTOMER: Final = Kind("unknown-customer", 404, "Nothing is kept of this customer")
 NO_RELEASE: Final = Kind("no-release", 503, "No release is being served yet")
 STORE: Final = Kind("store-unavailable", 503, "The database cannot be reached or written")
 CONFLICT: Final = Kind("event-conflict", 409, "Another event was sent with this event_id")
+CONTRADICTION: Final = Kind("conflict", 409, "What is stored says otherwise")
+LOCKED: Final = Kind("health-data-locked", 503, "Health data cannot be kept or read with these settings")
 INTERNAL: Final = Kind("internal", 500, "Something went wrong on our side")
 
 
@@ -71,8 +77,11 @@ def install(app: FastAPI) -> None:
         RequestValidationError: _unprocessable,
         InvalidInput: _invalid_input,
         UnknownProduct: _unknown_product,
+        UnknownCustomer: _unknown_customer,
         NoRelease: _no_release,
         StoreUnavailable: _store_unavailable,
+        Conflict: _conflict,
+        HealthDataLocked: _locked,
         HTTPException: _http,
         ShelfwiseError: _internal,
     }
@@ -81,8 +90,16 @@ def install(app: FastAPI) -> None:
 
 
 async def _unprocessable(request: Request, error: RequestValidationError) -> Response:
+    if UNREPEATED in getattr(request.scope.get("route"), "tags", ()):
+        return _wrong_and_unrepeated(request, [field_of(one) for one in error.errors()])
     errors = [named(one) for one in error.errors()]
     return problem(request, INVALID, **in_words(errors[0]), errors=errors)
+
+
+def _wrong_and_unrepeated(request: Request, wrong: Sequence[str]) -> Response:
+    """Which fields are wrong, and neither their values nor a reason that might tell them."""
+    detail = f"{wrong[0]}: is not what /docs says of it; the value is not repeated here"
+    return problem(request, INVALID, detail, field=wrong[0], errors=[{"field": one} for one in wrong])
 
 
 async def _invalid_input(request: Request, error: InvalidInput) -> Response:
@@ -93,12 +110,24 @@ async def _unknown_product(request: Request, error: UnknownProduct) -> Response:
     return problem(request, UNKNOWN_PRODUCT, str(error), field=error.field, value=shown(error.value))
 
 
+async def _unknown_customer(request: Request, error: UnknownCustomer) -> Response:
+    return problem(request, UNKNOWN_CUSTOMER, str(error), field=error.field, value=shown(error.value))
+
+
 async def _no_release(request: Request, error: NoRelease) -> Response:
     return problem(request, NO_RELEASE, str(error), retry_after_seconds=5)
 
 
 async def _store_unavailable(request: Request, error: StoreUnavailable) -> Response:
     return problem(request, STORE, str(error), retry_after_seconds=1)
+
+
+async def _conflict(request: Request, error: Conflict) -> Response:
+    return problem(request, CONTRADICTION, str(error), field=error.field, value=shown(error.value))
+
+
+async def _locked(request: Request, error: HealthDataLocked) -> Response:
+    return problem(request, LOCKED, str(error))
 
 
 async def _http(request: Request, error: HTTPException) -> Response:

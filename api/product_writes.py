@@ -1,21 +1,15 @@
 """The shop's own changes of its catalog: durable in the store, then in this process's next answer."""
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, TypeVar
-
-from sqlalchemy import Connection
+from typing import Any
 
 from api.metrics import DEGRADED
 from api.serving import Serving
+from api.transactions import read, write
 from recommender.errors import ShelfwiseError, UnknownProduct
 from store.catalog import Product, upsert_products
-from store.engine import reading, writing
-from store.errors import StoreUnavailable
 from store.products import StoredProduct, change_product, delete_product, find_product, list_products
-
-T = TypeVar("T")
 
 log = logging.getLogger("shelfwise.products")
 
@@ -25,13 +19,13 @@ async def put_products(serving: Serving, products: Sequence[Product]) -> None:
     if not products:
         return
     embedded = await _survives("embedding new products", lambda: _embed(serving, products))
-    await _write(serving, lambda connection: upsert_products(connection, products))
+    await write(serving, lambda connection: upsert_products(connection, products))
     await _show(serving, [product.external_id for product in products], encode=embedded)
 
 
 async def patch_product(serving: Serving, product_id: str, values: Mapping[str, Any]) -> None:
     """Change stock, price or active; `UnknownProduct` where neither id is there."""
-    changed = await _write(serving, lambda connection: change_product(connection, product_id, values))
+    changed = await write(serving, lambda connection: change_product(connection, product_id, values))
     if changed is None:
         raise UnknownProduct("product_id", product_id)
     await _show(serving, [changed], encode=True)
@@ -39,7 +33,7 @@ async def patch_product(serving: Serving, product_id: str, values: Mapping[str, 
 
 async def remove_product(serving: Serving, product_id: str) -> None:
     """Delete a product; `UnknownProduct` where neither id is there, or it was deleted before."""
-    deleted = await _write(serving, lambda connection: delete_product(connection, product_id))
+    deleted = await write(serving, lambda connection: delete_product(connection, product_id))
     if deleted is None:
         raise UnknownProduct("product_id", product_id)
     await _show(serving, [deleted], encode=False)
@@ -47,7 +41,7 @@ async def remove_product(serving: Serving, product_id: str) -> None:
 
 async def stored_product(serving: Serving, product_id: str) -> StoredProduct:
     """What is stored of it; `UnknownProduct` where neither id is there, or it was deleted."""
-    found = await _read(serving, lambda connection: find_product(connection, product_id))
+    found = await read(serving, lambda connection: find_product(connection, product_id))
     if found is None:
         raise UnknownProduct("product_id", product_id)
     return found
@@ -55,31 +49,7 @@ async def stored_product(serving: Serving, product_id: str) -> StoredProduct:
 
 async def stored_page(serving: Serving, after: str, limit: int) -> list[StoredProduct]:
     """Up to ``limit`` products after this external id."""
-    return await _read(serving, lambda connection: list_products(connection, after=after, limit=limit))
-
-
-async def _write(serving: Serving, write: Callable[[Connection], T]) -> T:
-    def within_a_transaction() -> T:
-        with writing(serving.store.engine) as connection:
-            return write(connection)
-
-    _require_store(serving)
-    return await asyncio.to_thread(within_a_transaction)
-
-
-async def _read(serving: Serving, read: Callable[[Connection], T]) -> T:
-    def within_a_transaction() -> T:
-        with reading(serving.store.engine) as connection:
-            return read(connection)
-
-    _require_store(serving)
-    return await asyncio.to_thread(within_a_transaction)
-
-
-def _require_store(serving: Serving) -> None:
-    """`StoreUnavailable` until the store is open and of this version."""
-    if "store" in serving.problems:
-        raise StoreUnavailable(serving.problems["store"])
+    return await read(serving, lambda connection: list_products(connection, after=after, limit=limit))
 
 
 async def _embed(serving: Serving, products: Sequence[Product]) -> None:

@@ -3,23 +3,24 @@
 import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import numpy as np
 
-from api.answers import Answer, computed, new_trace
+from api.answers import Answer, computed
 from api.catalog_version import CatalogVersion
+from api.customers import STRANGER, Customer, favourites
 from api.embeddings import Embeddings, Texts, texts_of
 from api.live import Live, go_live, lacking, with_products
 from api.metrics import BATCH_SIZE, CHANGE_LAG, DECISIONS, DEGRADED, show_release
 from api.result_cache import result_cache
-from api.store_view import StoreView
+from api.store_view import Known, StoreView
 from models.release import Release, read_release
 from recommender.decision_record import Versions
 from recommender.errors import InvalidRelease, NoRelease, ShelfwiseError, StageUnavailable
-from recommender.history import NO_HISTORY, History
+from recommender.history import History
 from recommender.pipeline import recommend
 from recommender.rules.file import Rules
 from recommender.trace import Trace
@@ -32,7 +33,7 @@ from store.decisions import Decision, DecisionWriter
 from store.embeddings import Vector
 from store.engine import migrate, open_engine
 from store.errors import StoreUnavailable
-from store.events import Event, EventResult, EventWriter, HistoryRows, history_key
+from store.events import Event, EventResult, EventWriter, history_key
 from store.feed import change_signal
 
 POLL_SECONDS: Final = 2.0
@@ -48,7 +49,7 @@ class Serving:
     """Created with the gateway, started and stopped with its event loop."""
 
     def __init__(self, settings: Settings, rules: Rules, handles: StageHandles) -> None:
-        self.rules = rules
+        self.settings, self.rules = settings, rules
         self.store = StoreView(open_engine(settings.database_url))
         self.embeddings = Embeddings(self.store.engine)
         self._releases = release_store(settings)
@@ -116,10 +117,9 @@ class Serving:
         return Versions(live.snapshot.release, self.rules.version, self._catalog_version.name)
 
     async def answer(
-        self, live: Live, versions: Versions, query: Query, *, degraded: tuple[str, ...], explain: bool
+        self, live: Live, versions: Versions, query: Query, trace: Trace, *, degraded: tuple[str, ...], explain: bool
     ) -> Answer:
         """The answer to the query, kept or computed; always computed where it explains itself or lost something."""
-        trace = new_trace(live)
 
         async def compute() -> Answer:
             return await computed(live, versions, query, trace, degraded=degraded)
@@ -135,13 +135,15 @@ class Serving:
         else:
             self._decisions.submit(decision)
 
-    async def history(self, live: Live, user_id: str | None, session_id: str | None) -> History:
-        """What this shopper did, as rows of the live catalog; empty for a stranger."""
+    async def customer(self, live: Live, user_id: str | None, session_id: str | None) -> Customer:
+        """What is known of this shopper, as rows of the live catalog; nothing of a stranger."""
         if user_id is None and session_id is None:
-            return NO_HISTORY
+            return STRANGER
 
-        async def read() -> History:
-            return _as_rows(await asyncio.to_thread(self.store.history, user_id, session_id), live)
+        async def read() -> Customer:
+            default = self.settings.personal_by_default
+            known = await asyncio.to_thread(self.store.shopper, user_id, session_id, personal_by_default=default)
+            return Customer(personal=False) if known is None else _as_rows(known, live)
 
         if user_id is not None and session_id is not None:
             return await read()  # two keys would have to be forgotten together; rare enough to read each time
@@ -159,12 +161,18 @@ class Serving:
         """Write events durably; afterwards they count in the next answer."""
         if self._writer is None:
             raise StoreUnavailable(self.problems.get("store", "the store is not open yet"))
-        results = await asyncio.wrap_future(self._writer.submit(events))
+        return await asyncio.wrap_future(self._writer.submit(events))
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """Read these customers again, by `store.sessions.history_key`, when they ask next."""
         if self._live is not None:
-            for event in events:
-                for key in {history_key(event.user_id, None), history_key(None, event.session_id)}:
-                    self._live.customers.forget(key)
-        return results
+            for key in keys:
+                self._live.customers.forget(key)
+
+    def forget_everyone(self) -> None:
+        """Read every customer again when they ask next."""
+        if self._live is not None:
+            self._live.customers.clear()
 
     async def _follow(self) -> None:
         """Open the store, go live, then apply changes as they come; every failure is counted and tried again."""
@@ -210,7 +218,13 @@ class Serving:
         except StoreUnavailable as error:
             self.problems["store"] = str(error)
             raise
-        self._writer = EventWriter(self.store.engine)
+        loop = asyncio.get_running_loop()
+
+        def committed(keys: list[str]) -> None:
+            # Queued for the loop before the results are: whoever wrote an event is answered with it.
+            loop.call_soon_threadsafe(self.forget, keys)
+
+        self._writer = EventWriter(self.store.engine, committed=committed)
         self._decisions = DecisionWriter(self.store.engine, lambda result, number: DECISIONS.labels(result).inc(number))
         self.problems.pop("store", None)
 
@@ -335,11 +349,13 @@ def _product_keys(changes: Sequence[Change]) -> list[str]:
     return list(dict.fromkeys(change.key for change in changes if change.kind == ChangeKind.PRODUCT and change.key))
 
 
-def _as_rows(rows: HistoryRows, live: Live) -> History:
+def _as_rows(known: Known, live: Live) -> Customer:
     """External ids → catalog rows; events of products that the catalog does not have are left out."""
-    row_of = live.snapshot.catalog.row_of
+    rows, row_of = known.history, live.snapshot.catalog.row_of
     item = np.array([row_of.get(product_id, -1) for product_id in rows.product_ids], dtype=np.int32)
-    return History(item, rows.types, rows.occurred_at).where(item >= 0)
+    history = History(item, rows.types, rows.occurred_at).where(item >= 0)
+    stated = {} if known.customer is None else known.customer.stated
+    return Customer(history, tuple(known.searches), favourites(stated))
 
 
 def _observe_batch(stage: str, size: int) -> None:

@@ -2,17 +2,31 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import Engine
 
 from recommender.catalog import Catalog, ProductRow
 from store.catalog import read_catalog, read_products
 from store.changes import CATALOG_KINDS, Change, newest_change, read_changes
+from store.customers import Customer, is_personal, read_customer
 from store.decisions import StoredDecision, read_decisions
 from store.deployments import current_deployment
 from store.engine import reading
-from store.events import HistoryRows, read_history
+from store.events import HistoryRows, Search, read_history, read_searches
 from store.recent import recent_customers
+
+SEARCHES: Final = 20
+"""Latest searches of a shopper that are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the store knows of a shopper."""
+
+    history: HistoryRows
+    searches: Sequence[Search]
+    customer: Customer | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +55,16 @@ class StoreView:
         with reading(self.engine) as connection:
             return read_products(connection, external_ids)
 
-    def history(self, user_id: str | None, session_id: str | None) -> HistoryRows:
-        """One shopper's events."""
+    def shopper(self, user_id: str | None, session_id: str | None, *, personal_by_default: bool) -> Known | None:
+        """What is known of one shopper, all of one moment; None where answers to them must not be personal."""
         with reading(self.engine) as connection:
-            return read_history(connection, user_id=user_id, session_id=session_id)
+            if not is_personal(connection, user_id=user_id, session_id=session_id, default=personal_by_default):
+                return None
+            return Known(
+                read_history(connection, user_id=user_id, session_id=session_id),
+                read_searches(connection, user_id=user_id, session_id=session_id, limit=SEARCHES),
+                None if user_id is None else read_customer(connection, user_id),
+            )
 
     def some_customers(self, count: int) -> list[str]:
         """Ids of customers with recent events, for links to try."""

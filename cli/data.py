@@ -52,7 +52,6 @@ def run_import(kind: Literal["products", "events"], file: Path, *, shift_to_now:
     settings, console = read_settings(), Console()
     engine = open_engine(settings.database_url)
     migrate(engine)
-    rejects = settings.home_folder / "rejects"
     with progress(console) as report:
         outcome = import_file(
             engine,
@@ -60,7 +59,7 @@ def run_import(kind: Literal["products", "events"], file: Path, *, shift_to_now:
             file,
             shift_to_now=shift_to_now,
             now=time.time(),
-            rejects_dir=rejects,
+            rejects_dir=settings.rejects_folder,
             progress=lambda done, total: report(f"importing {kind}", done, total),
         )
     _say(console, kind, file, outcome)

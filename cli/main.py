@@ -6,6 +6,7 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
+from cli.customers import customers
 from cli.data import import_group
 from cli.demo import demo
 from cli.doctor import doctor
@@ -22,7 +23,7 @@ def cli() -> None:
     """Product recommendations for shops that run their own servers."""
 
 
-for command in (import_group, train, evaluate, promote, rollback, releases, serve, doctor, jobs, demo):
+for command in (import_group, train, evaluate, promote, rollback, releases, serve, customers, doctor, jobs, demo):
     cli.add_command(command)
 
 

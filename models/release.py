@@ -59,6 +59,8 @@ class Manifest(BaseModel):
     """The recipes were fitted before and scored after this moment; None where there was too little data."""
     code_commit: str
     data_hash: str
+    erasures_until: datetime | None = None
+    """Customers who were erased up to this moment were not learnt from; None where nobody had been."""
     items_sha256: str
     encoder: str
     features: dict[str, bool]

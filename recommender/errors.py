@@ -21,6 +21,14 @@ class UnknownProduct(ShelfwiseError):
         super().__init__(f"{field}={value!r}: no such product in the catalog")
 
 
+class UnknownCustomer(ShelfwiseError):
+    """Nothing is kept of a customer that the caller asked about."""
+
+    def __init__(self, user_id: str) -> None:
+        self.field, self.value = "user_id", user_id
+        super().__init__(f"user_id={user_id!r}: nothing is kept of this customer")
+
+
 class NoRelease(ShelfwiseError):
     """No release has been promoted yet, so nothing can be recommended."""
 

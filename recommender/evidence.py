@@ -1,5 +1,6 @@
 """The sources: each gives every product a score of how much speaks for it in this request. 0 or less means nothing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,6 +85,22 @@ async def session_scores(snapshot: Snapshot, items: NDArray[np.int64], stages: S
     if like is not None:
         like[items] = 0.0  # what goes with the session, not the session itself
     return like
+
+
+async def asked_scores(snapshot: Snapshot, asked: NDArray[np.float32], stages: Stages) -> Column | None:
+    """How like each product is to the most fitting of these texts, (k, d) unit vectors; None where there are none."""
+    if not len(asked):
+        return None
+    best = await stages.similarities(snapshot.vectors, asked[0])
+    for one in asked[1:]:
+        best = np.maximum(best, await stages.similarities(snapshot.vectors, one))
+    return best[snapshot.vector_row]
+
+
+def strongest(columns: Sequence[Column]) -> Column | None:
+    """One column of several that have different units: each as a share of its own best, then the largest share."""
+    shares = [column / best for column in columns if (best := float(column.max(initial=0.0))) > 0.0]
+    return np.max(shares, axis=0).astype(np.float32) if shares else None
 
 
 def evenly(items: NDArray[np.int64]) -> ItemWeights:

@@ -14,12 +14,14 @@ from recommender.errors import StageUnavailable
 from recommender.evidence import (
     Column,
     Evidence,
+    asked_scores,
     co_purchase_scores,
     collaborative_scores,
     content_scores,
     evenly,
     popularity_scores,
     session_scores,
+    strongest,
     weigh_evidence,
 )
 from recommender.fusion import blend, rerank_terms
@@ -127,21 +129,27 @@ async def _columns(
     if not reads_history(query):
         found[Source.CONTENT] = await content_scores(snapshot, evenly(query.anchors), stages)
         found[Source.CO_PURCHASE] = co_purchase_scores(snapshot, query.anchors)
-    elif query.context is Context.HOMEPAGE and len(query.history):
-        found[Source.CONTENT] = await content_scores(snapshot, taste_weights(query.history), stages)
-        found[Source.COLLABORATIVE] = await _collaborative(query, snapshot, stages, trace, degraded)
-        repeat = repeat_counts(query.history)
-        found[Source.REPEAT] = repeat.dense(len(snapshot.catalog)) if len(repeat) else None
+    elif query.context is Context.HOMEPAGE:
+        if len(query.history):
+            found[Source.CONTENT] = await content_scores(snapshot, taste_weights(query.history), stages)
+            found[Source.COLLABORATIVE] = await _collaborative(query, snapshot, stages, trace, degraded)
+            repeat = repeat_counts(query.history)
+            found[Source.REPEAT] = repeat.dense(len(snapshot.catalog)) if len(repeat) else None
         found[Source.SESSION] = await _session(query, snapshot, stages)
     return {source: column for source, column in found.items() if column is not None}
 
 
 async def _session(query: Query, snapshot: Snapshot, stages: Stages) -> Column | None:
+    """What this visit is about: what goes with the products of its last hours, and what was searched for."""
     policy = snapshot.policy
     if not policy.session_weight:
         return None
     items = session_items(query.history, now=query.at, hours=policy.session_hours)
-    return await session_scores(snapshot, items, stages) if len(items) else None
+    together = await session_scores(snapshot, items, stages) if len(items) else None
+    asked = await asked_scores(snapshot, query.asked, stages)
+    if together is None or asked is None:
+        return asked if together is None else together
+    return strongest([together, asked])
 
 
 async def _collaborative(

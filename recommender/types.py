@@ -33,6 +33,7 @@ class Source(StrEnum):
 SOURCES: Final[tuple[Source, ...]] = tuple(Source)
 
 NO_ROWS: Final = np.zeros(0, dtype=np.int64)
+NOTHING_ASKED: Final = np.zeros((0, 0), dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,8 @@ class Query:
     anchors: NDArray[np.int64] = field(default_factory=lambda: NO_ROWS)
     exclude: NDArray[np.int64] = field(default_factory=lambda: NO_ROWS)
     """Further products that this answer must not hold, e.g. those the customer owns."""
+    asked: NDArray[np.float32] = field(default_factory=lambda: NOTHING_ASKED)
+    """(k, d) unit vectors of what the shopper asked for in words: searches of this visit, or stated favourites."""
 
 
 @dataclass(frozen=True, slots=True)

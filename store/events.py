@@ -3,7 +3,7 @@
 import json
 import threading
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, Engine, Row, select, true
+from sqlalchemy import ColumnElement, Connection, Engine, Row, select
 
 from recommender.errors import InvalidInput
 from recommender.events import EVENT_CODES, EventType
@@ -23,6 +23,8 @@ from store.changes import ChangeKind, append_changes
 from store.engine import insert_rows, writing
 from store.errors import StoreUnavailable
 from store.instants import now_ms, to_ms
+from store.sessions import history_key as history_key  # what reads events asks for it here
+from store.sessions import in_batches, owners_of, session_owner, sessions_of
 from store.tables import user_interactions
 from store.values import check_count, check_instant, check_price, check_text
 
@@ -178,13 +180,6 @@ def _says_the_same(repeated: EventRow, earlier: EventRow) -> bool:
     return repeated._replace(occurred_at=occurred_at, received_at=earlier.received_at) == earlier
 
 
-def history_key(user_id: str | None, session_id: str | None) -> str:
-    """The key of a customer in the change feed: the user where there is one, else the session, else empty."""
-    if user_id is not None:
-        return f"user:{user_id}"
-    return "" if session_id is None else f"session:{session_id}"
-
-
 def customer_keys(rows: Iterable[EventRow]) -> list[str]:
     """The distinct keys of the histories that these events belong to: an event of a user in a session has two."""
     keys: dict[str, None] = {}
@@ -194,6 +189,13 @@ def customer_keys(rows: Iterable[EventRow]) -> list[str]:
         if row.session_id is not None:
             keys[history_key(None, row.session_id)] = None
     return list(keys)
+
+
+def keys_to_forget(connection: Connection, rows: Collection[EventRow]) -> list[str]:
+    """`customer_keys`, and those of the customers that sessions of events without a user were identified as."""
+    anonymous = {row.session_id for row in rows if row.user_id is None and row.session_id is not None}
+    owners = (history_key(owner, None) for owner in owners_of(connection, anonymous))
+    return list(dict.fromkeys([*customer_keys(rows), *owners]))
 
 
 @dataclass(frozen=True)
@@ -206,12 +208,21 @@ class EventWriter:
     """One thread that commits events in groups: while one commit is on its way to the disk, the next group gathers.
 
     A future is resolved only when its events survive power loss. Each transaction also appends a
-    `ChangeKind.CUSTOMER` per key of `customer_keys`, and credits the recommendations that led to its events. Use as a
-    context manager, or call `close`.
+    `ChangeKind.CUSTOMER` per key of `keys_to_forget`, and credits the recommendations that led to its events;
+    ``committed`` gets those keys, in the writer's thread, before the futures are resolved. Use as a context manager,
+    or call `close`.
     """
 
-    def __init__(self, engine: Engine, *, group_size: int = GROUP_SIZE, queue_size: int = QUEUE_SIZE) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        group_size: int = GROUP_SIZE,
+        queue_size: int = QUEUE_SIZE,
+        committed: Callable[[list[str]], None] = lambda keys: None,
+    ) -> None:
         self._engine, self._group_size, self._queue_size = engine, group_size, queue_size
+        self._committed = committed
         self._queue: deque[_Batch] = deque()
         self._queued = 0
         self._closed = False
@@ -299,7 +310,9 @@ class EventWriter:
             results = insert_events(connection, rows)
             accepted = [row for row, result in zip(rows, results, strict=True) if result is EventResult.ACCEPTED]
             credit(connection, touches((row.request_id, row.product_id, row.type) for row in accepted))
-            append_changes(connection, ChangeKind.CUSTOMER, customer_keys(accepted))
+            keys = keys_to_forget(connection, accepted)
+            append_changes(connection, ChangeKind.CUSTOMER, keys)
+        self._committed(keys)
         return iter(results)
 
 
@@ -325,24 +338,41 @@ def read_history(
     """The latest ``limit`` events of the user, or of the session, or of both, but for searches.
 
     Purchases that were refunded or cancelled are left out, and so is what took them back (`reversed_rows`).
-    With both, a session's events count if they name no user: another user's on a shared device do not.
-    With neither, there are none.
+    A user's sessions (`store.sessions.identify`) count for them, and so does a session that is named beside them,
+    unless it was identified as somebody else; of a session, only events that name no user: another user's on a
+    shared device do not. With neither, there are none.
     """
-    table = user_interactions.c
-    of_user = () if user_id is None else _latest(connection, table.user_id == user_id, limit)
-    nobody_else = true() if user_id is None else table.user_id.is_(None)
-    in_session = (
-        () if session_id is None else _latest(connection, (table.session_id == session_id) & nobody_else, limit)
-    )
-    rows = of_user or in_session
-    if of_user and in_session:
-        rows = sorted([*of_user, *in_session], key=lambda row: (row.occurred_at, row.id), reverse=True)[:limit]
+    rows = _latest_of(connection, user_id, session_id, user_interactions.c.type != EventType.SEARCH, limit)
     kept = _standing([*reversed(rows)], user_id)
     return HistoryRows(
         product_ids=tuple(row.product_id for row in kept),
         types=np.array([EVENT_CODES[row.type] for row in kept], dtype=np.int8),
         occurred_at=np.array([row.occurred_at for row in kept], dtype=np.float64) / 1000,
     )
+
+
+def _latest_of(
+    connection: Connection, user_id: str | None, session_id: str | None, wanted: ColumnElement[bool], limit: int
+) -> Sequence[Row[Any]]:
+    """The latest ``limit`` events of `read_history` that are ``wanted``, the newest first."""
+    table = user_interactions.c
+    if user_id is None:
+        return () if session_id is None else _latest(connection, (table.session_id == session_id) & wanted, limit)
+    visits = in_batches(_sessions(connection, user_id, session_id))
+    theirs = [table.user_id == user_id, *(table.session_id.in_(some) & table.user_id.is_(None) for some in visits)]
+    parts = [part for of in theirs if (part := _latest(connection, of & wanted, limit))]
+    if len(parts) <= 1:
+        return parts[0] if parts else ()
+    rows = [row for part in parts for row in part]
+    return sorted(rows, key=lambda row: (row.occurred_at, row.id), reverse=True)[:limit]
+
+
+def _sessions(connection: Connection, user_id: str, session_id: str | None) -> Collection[str]:
+    """The sessions whose events without a user are this user's, with the one that is going on."""
+    known = dict.fromkeys(sessions_of(connection, user_id))
+    if session_id is not None and session_owner(connection, session_id) in (None, user_id):
+        known[session_id] = None
+    return known
 
 
 def _standing(rows: Sequence[Row[Any]], user_id: str | None) -> Sequence[Row[Any]]:
@@ -356,6 +386,8 @@ def _standing(rows: Sequence[Row[Any]], user_id: str | None) -> Sequence[Row[Any
 LINE_COLUMNS: Final = tuple(
     user_interactions.c[name] for name in ("id", "user_id", "product_id", "type", "occurred_at", "quantity", "order_id")
 )
+
+_HISTORY_COLUMNS: Final = (*LINE_COLUMNS, user_interactions.c.query)
 
 
 def as_line(row: Row[Any], customer: str | None) -> Line:
@@ -373,18 +405,20 @@ def as_line(row: Row[Any], customer: str | None) -> Line:
 
 def _latest(connection: Connection, of: ColumnElement[bool], limit: int) -> Sequence[Row[Any]]:
     table = user_interactions.c
-    columns = select(*LINE_COLUMNS)
-    newest = (
-        columns.where(of, table.type != EventType.SEARCH)
-        .order_by(table.occurred_at.desc(), table.id.desc())
-        .limit(limit)
-    )
-    return connection.execute(newest).all()
+    newest = select(*_HISTORY_COLUMNS).where(of).order_by(table.occurred_at.desc(), table.id.desc())
+    return connection.execute(newest.limit(limit)).all()
 
 
-def read_searches(connection: Connection, *, user_id: str, limit: int = 100) -> list[str]:
-    """What the user searched for, the newest first."""
-    table = user_interactions.c
-    found = select(table.query).where(table.user_id == user_id, table.type == EventType.SEARCH)
-    newest = found.order_by(table.occurred_at.desc(), table.id.desc()).limit(limit)
-    return [str(query) for query in connection.execute(newest).scalars()]
+class Search(NamedTuple):
+    """What somebody searched for, and when, in epoch seconds."""
+
+    text: str
+    at: float
+
+
+def read_searches(
+    connection: Connection, *, user_id: str | None, session_id: str | None = None, limit: int = 100
+) -> list[Search]:
+    """The latest searches of the user, the session or both, the newest first; whose they are as in `read_history`."""
+    rows = _latest_of(connection, user_id, session_id, user_interactions.c.type == EventType.SEARCH, limit)
+    return [Search(str(row.query), row.occurred_at / 1000) for row in rows]

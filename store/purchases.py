@@ -2,23 +2,33 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, select, true
+from sqlalchemy import ColumnElement, Connection, func, select, true
 
 from recommender.events import EventType
-from recommender.reversals import REVERSALS, reversed_rows
+from recommender.reversals import REVERSALS, Line, reversed_rows
+from store.erasures import read_erased
 from store.events import LINE_COLUMNS, as_line
 from store.instants import to_ms
-from store.tables import user_interactions
+from store.sessions import in_batches
+from store.tables import sessions, user_interactions
 
-_IDS_A_QUERY: Final = 1_000
 _ROWS_A_FETCH: Final = 1_000  # rows that stay in the processor's cache: 2 s for 1.47 M rows, 4 s with 50,000
+
+WITH_SESSIONS: Final = user_interactions.outerjoin(
+    sessions,
+    (sessions.c.session_id == user_interactions.c.session_id) & user_interactions.c.user_id.is_(None),
+)
+"""Events, those that name no user beside whose session it was."""
+
+CUSTOMER: Final = func.coalesce(user_interactions.c.user_id, sessions.c.user_id).label("customer")
+"""Of `WITH_SESSIONS`: the user whose event it is; null where nobody knows."""
 
 
 @dataclass(frozen=True)
@@ -50,20 +60,23 @@ class Purchases:
 
 
 def read_purchases(connection: Connection, *, before: float | None = None, since: float | None = None) -> Purchases:
-    """Purchases that name a user, from ``since`` on and earlier than ``before`` (epoch seconds).
+    """Purchases of users, from ``since`` on and earlier than ``before`` (epoch seconds).
 
+    A purchase without a user is of the one that its session was identified as, and left out where it was not.
+    What a customer did up to the moment in which they were erased is left out, should it have come back with a file.
     Those that were refunded or cancelled earlier than ``before`` are left out; what comes later is not known yet.
     """
     table = user_interactions.c
-    query = select(table.user_id, table.product_id, table.occurred_at, table.id)
-    query = query.where(table.type == str(EventType.PURCHASE), table.user_id.is_not(None), _earlier_than(before))
+    query = select(CUSTOMER, table.product_id, table.occurred_at, table.id).select_from(WITH_SESSIONS)
+    query = query.where(table.type == str(EventType.PURCHASE), CUSTOMER.is_not(None), _earlier_than(before))
     if since is not None:
         query = query.where(table.occurred_at >= to_ms(since))
-    gone = _taken_back(connection, before)
+    gone, erased = _taken_back(connection, before), read_erased(connection)
     users, items = _Codes(), _Codes()
     instants: list[NDArray[np.int64]] = []
     for part in connection.execute(query.execution_options(yield_per=_ROWS_A_FETCH)).partitions():
         rows = [row for row in part if row[3] not in gone] if gone else part
+        rows = [row for row in rows if row[2] > erased.when(row[0])] if erased else rows
         if not rows:
             continue
         user_ids, item_ids, occurred_at, _ = zip(*rows, strict=True)
@@ -80,17 +93,24 @@ def _earlier_than(before: float | None) -> ColumnElement[bool]:
 def _taken_back(connection: Connection, before: float | None) -> set[int]:
     """Ids of purchases of which nothing is left: only customers who took something back are looked at."""
     table = user_interactions.c
-    took_back = table.type.in_(REVERSALS) & table.user_id.is_not(None) & _earlier_than(before)
-    customers = connection.execute(select(table.user_id).where(took_back).distinct()).scalars().all()
+    took_back = table.type.in_(REVERSALS) & CUSTOMER.is_not(None) & _earlier_than(before)
+    customers = connection.execute(select(CUSTOMER).select_from(WITH_SESSIONS).where(took_back).distinct()).scalars()
     gone: set[int] = set()
-    for start in range(0, len(customers), _IDS_A_QUERY):
-        lines = select(*LINE_COLUMNS).where(
-            table.user_id.in_(customers[start : start + _IDS_A_QUERY]),
-            table.type.in_((EventType.PURCHASE, *REVERSALS)),
-            _earlier_than(before),
-        )
-        gone |= reversed_rows(as_line(row, row.user_id) for row in connection.execute(lines))
+    for some in in_batches(customers.all()):
+        gone |= reversed_rows(_lines(connection, some, before))
     return gone
+
+
+def _lines(connection: Connection, customers: list[str], before: float | None) -> Iterator[Line]:
+    """What these customers bought and took back. Two statements, for each finds its rows by an index."""
+    table = user_interactions.c
+    columns: tuple[ColumnElement[Any], ...] = (*LINE_COLUMNS, CUSTOMER)
+    lines = select(*columns).select_from(WITH_SESSIONS)
+    lines = lines.where(table.type.in_((EventType.PURCHASE, *REVERSALS)), _earlier_than(before))
+    in_sessions = sessions.c.user_id.in_(customers) & table.user_id.is_(None)
+    for theirs in (table.user_id.in_(customers), in_sessions):
+        for row in connection.execute(lines.where(theirs)):
+            yield as_line(row, row.customer)
 
 
 class _Codes:

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from sqlalchemy import Engine
 
-from models.release import MANIFEST, file_entries, read_manifest
+from models.release import MANIFEST, Manifest, file_entries, read_manifest
 from models.release_store import ReleaseStore
 from recommender.policy import Policy
 from runners.shelf import release_store
@@ -234,29 +234,38 @@ def without_settings(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if not name.startswith(PREFIX)}
 
 
-@pytest.fixture(scope="session")
-def planted_shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    """Imported, trained, promoted. Shared by the whole session: copy it before changing anything."""
+def train_quickly(shop: Shop, engine: Engine) -> Manifest:
+    """The real training with a cross-encoder that learns for seconds: what it learns is tested elsewhere."""
     from training.cross_encoder import Effort
-    from training.promote import promote
     from training.tracking import Tracking
     from training.train import Options, train
 
     class QuickOptions(Options):
         @property
         def effort(self) -> Effort:
-            return Effort(customers=60, steps=5, batch=8)  # shows that it trains; what it learns is tested elsewhere
+            return Effort(customers=60, steps=5, batch=8)
 
-    shop = Shop(tmp_path_factory.mktemp("planted-shop"))
-    engine = shop.open()
-    migrate(engine)
-    _import(shop, engine)
     workspace = shop.home / "training"
     workspace.mkdir()
     tracking = Tracking(shop.settings.mlflow_tracking_uri, shop.home / "mlartifacts")
     options = QuickOptions(workspace=workspace, policy=Policy())
     manifest = train(engine, tracking, options, lambda step, done, total: None)
     shutil.rmtree(workspace)  # 180 MB that the registered release holds too
+    return manifest
+
+
+@pytest.fixture(scope="session")
+def planted_shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """Imported, trained, promoted. Shared by the whole session: copy it before changing anything."""
+    from training.promote import promote
+    from training.tracking import Tracking
+
+    shop = Shop(tmp_path_factory.mktemp("planted-shop"))
+    engine = shop.open()
+    migrate(engine)
+    _import(shop, engine)
+    manifest = train_quickly(shop, engine)
+    tracking = Tracking(shop.settings.mlflow_tracking_uri, shop.home / "mlartifacts")
     promote(engine, tracking, release_store(shop.settings), manifest.release_id, who="test", why="planted")
     engine.dispose()
     return replace(shop, release=manifest.release_id)

@@ -27,6 +27,7 @@ LOG_LINES: Final = 40
 RECOMMENDATIONS: Final = "/api/v1/recommendations"
 INTERACTIONS: Final = "/api/v1/interactions"
 PRODUCTS: Final = "/api/v1/products"
+CUSTOMERS: Final = "/api/v1/customers"
 
 _PR_SET_PDEATHSIG: Final = 1
 _libc = ctypes.CDLL(None)

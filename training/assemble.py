@@ -46,6 +46,7 @@ class Provenance:
     evaluation: dict[str, Any]
     runs: dict[str, str]
     """MLflow run of each top folder."""
+    erasures_until: float | None = None
 
 
 def assemble(parts: Parts, provenance: Provenance, folder: Path, *, now: datetime) -> Manifest:
@@ -93,6 +94,7 @@ def _manifest(folder: Path, provenance: Provenance, now: datetime) -> Manifest:
         evaluated_cut=None if provenance.evaluated_cut is None else _moment(provenance.evaluated_cut),
         code_commit=code_commit(),
         data_hash=provenance.data_hash,
+        erasures_until=None if provenance.erasures_until is None else _moment(provenance.erasures_until),
         items_sha256=file_sha256(folder / "items.npy"),
         encoder=provenance.encoder,
         features={"rerank": provenance.rerank},

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from recommender.errors import InvalidInput
 from store.catalog import read_catalog
 from store.engine import reading
+from store.erasures import read_erased
 from store.imports import recorded_shift
 from store.purchases import read_purchases
 from training.dataset import Dataset, build_dataset
@@ -26,6 +27,8 @@ class Source:
     data_hash: str
     shift: float
     """Seconds by which an import moved the events forward."""
+    erasures_until: int | None
+    """Who was erased up to then (epoch milliseconds) is not in it; None where nobody was."""
 
     @property
     def end(self) -> float:
@@ -42,7 +45,7 @@ def read_source(engine: Engine, report: Report) -> Source:
     report("reading the store", 0, 1)
     with reading(engine) as connection:
         catalog, purchases = read_catalog(connection), read_purchases(connection)
-        shift = recorded_shift(connection)
+        shift, erased = recorded_shift(connection), read_erased(connection)
     if not len(catalog):
         raise InvalidInput("catalog", "0 products", "import products first: shelfwise import products FILE")
     row = {str(external_id): number for number, external_id in enumerate(catalog.external_id)}
@@ -56,4 +59,4 @@ def read_source(engine: Engine, report: Report) -> Source:
         n_users=len(purchases.user_ids),
     )
     report("reading the store", 1, 1)
-    return Source(data, purchases.data_hash, shift)
+    return Source(data, purchases.data_hash, shift, erased.newest)

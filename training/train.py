@@ -16,6 +16,9 @@ from models.release import Manifest
 from recommender.errors import InvalidInput
 from recommender.history import DAY
 from recommender.policy import Policy
+from store.engine import writing
+from store.erasures import note_release
+from store.instants import to_seconds
 from training import collaborative as collaborative_job
 from training.assemble import Parts, Provenance, assemble
 from training.cross_encoder import QUICK, THOROUGH, Effort, train_cross_encoder
@@ -76,7 +79,10 @@ def train(engine: Engine, tracking: Tracking, options: Options, report: Report) 
         if tuned.reranks:  # what ships is refitted on everything; one that is switched off is not worth the minute
             evaluated, runs["cross_encoder"] = _cross_encoder(source, options, source.end, report)
         final, runs["collaborative"] = _collaborative(source, options, report)
-        return _release(source, vectors, tuned, final, evaluated, options, run, runs, report)
+        manifest = _release(source, vectors, tuned, final, evaluated, options, run, runs, report)
+    with writing(engine) as connection:
+        note_release(connection, manifest.release_id, source.erasures_until)
+    return manifest
 
 
 def run_alone(only: str, engine: Engine, tracking: Tracking, options: Options, report: Report) -> None:
@@ -235,6 +241,7 @@ def _release(
         rerank=tuned.reranks,
         evaluation=summary(tuned.evaluation) if tuned.evaluation else {},
         runs=runs,
+        erasures_until=None if source.erasures_until is None else to_seconds(source.erasures_until),
     )
     with tempfile.TemporaryDirectory(dir=options.workspace) as folder:
         manifest = assemble(parts, provenance, Path(folder), now=datetime.now(UTC))

@@ -3,21 +3,23 @@
 import re
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import numpy as np
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from api import metrics, schemas
-from api.answers import Answer, Origin
+from api.answers import Answer, Origin, new_trace
+from api.asked import SHARE_OF_TIME, asked_texts
+from api.customers import STRANGER, Customer
 from api.decisions import decision_of
 from api.live import Live
 from api.serving import Serving
 from recommender import types
 from recommender.catalog import product_uuid
-from recommender.errors import InvalidInput, UnknownProduct
-from recommender.history import NO_HISTORY, History
+from recommender.errors import InvalidInput, StageUnavailable, UnknownProduct
 from recommender.trace import Trace
 from recommender.types import SOURCES, Context, Slate
 from store.errors import StoreUnavailable
@@ -25,6 +27,9 @@ from store.events import history_key
 
 CART_LIMIT = 100
 """Products of one cart that are looked at."""
+
+NOT_PERSONAL: Final = "not_personal"
+"""In the strategy of an answer to a customer who does not want personal ones: it is what a stranger would get."""
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": schemas.Problem, "content": {"application/problem+json": {}}} for status in (422, 503)
@@ -107,20 +112,22 @@ async def _answer(
     live = serving.live
     versions = serving.versions(live)
     rows = list(dict.fromkeys(_row(live, field, product_id) for field, product_id in anchors))
-    history, degraded = await _history(serving, live, shopper)
+    customer, degraded = await _customer(serving, live, shopper)
     degraded += ("change_feed",) if serving.lagging else ()
+    trace = new_trace(live)
     query = types.Query(
-        context=context, limit=limit, at=time.time(), history=history, anchors=np.array(rows, dtype=np.int64)
+        context=context, limit=limit, at=time.time(), history=customer.history, anchors=np.array(rows, dtype=np.int64)
     )
-    answer = await serving.answer(live, versions, query, degraded=degraded, explain=shopper.explain)
+    query, unasked = await _with_what_was_asked(query, customer, live, trace)
+    answer = await serving.answer(live, versions, query, trace, degraded=degraded + unasked, explain=shopper.explain)
     _observe(answer)
     response.headers["Server-Timing"] = _server_timing(answer.trace)
-    shown = _shown(answer, request.state.request_id, shopper)
+    shown = _shown(answer, request.state.request_id, shopper, personal=customer.personal)
     serving.keep(
         decision_of(
             answer,
             request_id=shown.request_id,
-            customer_key=history_key(shopper.user_id, shopper.session_id),
+            customer_key=history_key(shopper.user_id, shopper.session_id) if customer.personal else "",
             generated_at=shown.generated_at.timestamp(),
             share=1.0 if shopper.explain else serving.record_share,
         )
@@ -128,7 +135,7 @@ async def _answer(
     return shown
 
 
-def _shown(answer: Answer, request_id: str, shopper: schemas.Shopper) -> schemas.Recommendations:
+def _shown(answer: Answer, request_id: str, shopper: schemas.Shopper, *, personal: bool) -> schemas.Recommendations:
     live, slate = answer.live, answer.slate
     shown = schemas.Recommendations(
         recommendations=[_product(live, slate, place) for place in range(len(slate))],
@@ -137,7 +144,7 @@ def _shown(answer: Answer, request_id: str, shopper: schemas.Shopper) -> schemas
         user_id=shopper.user_id,
         generated_at=datetime.now(UTC),
         release=live.snapshot.release,
-        strategy=slate.strategy,
+        strategy=slate.strategy if personal else f"{slate.strategy}:{NOT_PERSONAL}",
         degraded=list(slate.degraded),
     )
     if shopper.explain:
@@ -145,12 +152,29 @@ def _shown(answer: Answer, request_id: str, shopper: schemas.Shopper) -> schemas
     return shown
 
 
-async def _history(serving: Serving, live: Live, shopper: schemas.Shopper) -> tuple[History, tuple[str, ...]]:
-    """The shopper's history; a database that cannot answer costs personality, not the answer."""
+async def _customer(serving: Serving, live: Live, shopper: schemas.Shopper) -> tuple[Customer, tuple[str, ...]]:
+    """What is known of the shopper; a database that cannot answer costs personality, not the answer."""
     try:
-        return await serving.history(live, shopper.user_id, shopper.session_id), ()
+        return await serving.customer(live, shopper.user_id, shopper.session_id), ()
     except StoreUnavailable:
-        return NO_HISTORY, ("history",)
+        return STRANGER, ("history",)
+
+
+async def _with_what_was_asked(
+    query: types.Query, customer: Customer, live: Live, trace: Trace
+) -> tuple[types.Query, tuple[str, ...]]:
+    """Searches count on the homepage; an embedding stage that cannot read them in time costs them, not the answer."""
+    policy = live.snapshot.policy
+    texts = asked_texts(customer, now=query.at, hours=policy.session_hours)
+    if query.context is not Context.HOMEPAGE or not texts or not policy.session_weight:
+        return query, ()
+    with trace.stage("asked"):
+        try:
+            mean, timeout = live.release.item_vectors.mean, SHARE_OF_TIME * trace.remaining()
+            asked = await live.asked.of(texts, live.stages, mean, timeout=timeout)
+        except StageUnavailable as unavailable:
+            return query, (unavailable.stage,)
+    return replace(query, asked=asked), ()
 
 
 def _row(live: Live, field: str, product_id: str) -> int:

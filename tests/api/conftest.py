@@ -1,14 +1,18 @@
 """The whole application in this process, for contracts; what needs a real server is in tests/system."""
 
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from starlette.testclient import TestClient
 
 from tests.planted_shop import Shop
 from tests.real_server import eventually
+
+HEALTH_TOKEN: Final = "the-health-token"
+HEALTH_KEY: Final = b64encode(bytes(range(32))).decode()
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +24,8 @@ def api_shop(planted_shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Sh
 def client(api_shop: Shop, patient_rules: Path) -> Iterator[TestClient]:
     """`Gateway` with every stage in process, ready; an error that nobody handles is an answer 500, as in production."""
     with pytest.MonkeyPatch.context() as environment:
-        variables = api_shop.variables(RULES_FILE=str(patient_rules))
+        health = {"HEALTH_KEYS": HEALTH_KEY, "HEALTH_TOKEN": HEALTH_TOKEN}
+        variables = api_shop.variables(RULES_FILE=str(patient_rules), **health)
         for name, value in (variables | {"BENTOML_DO_NOT_TRACK": "True"}).items():
             environment.setenv(name, value)
         from service import Gateway

@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable
 import numpy as np
 import pytest
 
-from api.customers import CustomerCache
+from api.customers import Customer, CustomerCache
 from recommender.history import History
 
 
-def history(number: int) -> History:
-    return History(np.array([number], np.int32), np.array([0], np.int8), np.array([float(number)]))
+def customer(number: int) -> Customer:
+    return Customer(History(np.array([number], np.int32), np.array([0], np.int8), np.array([float(number)])))
 
 
 class Store:
@@ -22,15 +22,15 @@ class Store:
         self.go_on = asyncio.Event()
         self.go_on.set()
 
-    async def read(self) -> History:
+    async def read(self) -> Customer:
         self.reads += 1
         seen = self.value
         await self.go_on.wait()
-        return history(seen)
+        return customer(seen)
 
 
-async def number(found: Awaitable[History]) -> int:
-    return int((await found).item[0])
+async def number(found: Awaitable[Customer]) -> int:
+    return int((await found).history.item[0])
 
 
 def run(scenario: Callable[[CustomerCache, Store], Awaitable[None]], *, size: int = 10) -> None:

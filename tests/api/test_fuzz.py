@@ -12,8 +12,9 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 
+from tests.api.conftest import HEALTH_KEY, HEALTH_TOKEN
 from tests.planted_shop import Shop
-from tests.real_server import INTERACTIONS, PRODUCTS, RECOMMENDATIONS, Server, running
+from tests.real_server import CUSTOMERS, INTERACTIONS, PRODUCTS, RECOMMENDATIONS, Server, running
 
 OPERATIONS: Final = (
     ("GET", f"{RECOMMENDATIONS}/homepage"),
@@ -22,6 +23,15 @@ OPERATIONS: Final = (
     ("GET", f"{RECOMMENDATIONS}/cart"),
     ("POST", INTERACTIONS),
     ("GET", "/api/v1/decisions/{request_id}"),
+    ("POST", f"{CUSTOMERS}/{{customer_id}}/identify"),
+    ("GET", f"{CUSTOMERS}/{{customer_id}}"),
+    ("PUT", f"{CUSTOMERS}/{{customer_id}}"),
+    ("PUT", f"{CUSTOMERS}/{{customer_id}}/consent"),
+    ("GET", f"{CUSTOMERS}/{{customer_id}}/health"),
+    ("PUT", f"{CUSTOMERS}/{{customer_id}}/health"),
+    ("GET", f"{CUSTOMERS}/{{customer_id}}/export"),
+    ("GET", f"{CUSTOMERS}/erasures/{{certificate_id}}"),
+    ("DELETE", f"{CUSTOMERS}/{{customer_id}}"),
     ("GET", PRODUCTS),
     ("POST", PRODUCTS),
     ("GET", f"{PRODUCTS}/{{product_id}}"),
@@ -37,7 +47,8 @@ URL_LIMIT: Final = 65_535
 def fuzzed(planted_shop: Shop, patient_rules: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with a shop of its own: what is made up here must not stand in the lists of other tests."""
     shop = planted_shop.copy(tmp_path_factory.mktemp("fuzzed") / "shop")
-    with running(shop, "compact", shop.home / "fuzzed.log", RULES_FILE=str(patient_rules)) as server:
+    settings = {"RULES_FILE": str(patient_rules), "HEALTH_TOKEN": HEALTH_TOKEN, "HEALTH_KEYS": HEALTH_KEY}
+    with running(shop, "compact", shop.home / "fuzzed.log", **settings) as server:
         yield server
 
 
@@ -56,7 +67,7 @@ def test_no_request_breaks_the_server(
     @settings(max_examples=30, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
     @given(case=description(fuzzed.url)[path][method].as_strategy(generation_mode=mode))
     def send(case: Any) -> None:
-        answer = case.call(base_url=fuzzed.url)
+        answer = case.call(base_url=fuzzed.url, headers={"Authorization": f"Bearer {HEALTH_TOKEN}"})
         assert answer.status_code < 500, case.as_curl_command()
         if len(answer.request.url or "") > URL_LIMIT:
             assert answer.status_code == 400

@@ -158,9 +158,10 @@ def test_one_customer_s_history_is_read_once_and_again_after_each_event(shop: Sh
     async def scenario(serving: Serving, switch: Switch) -> None:
         await until(lambda: not serving.problems)
         live = serving.live
-        before = await serving.history(live, "wine-customer-00", None)
-        assert await serving.history(live, "wine-customer-00", None) is before
+        before = await serving.customer(live, "wine-customer-00", None)
+        assert await serving.customer(live, "wine-customer-00", None) is before
         await serving.record([Event(product_id="wine-01", type=EventType.VIEW, user_id="wine-customer-00")])
-        assert len(await serving.history(live, "wine-customer-00", None)) == len(before) + 1
+        changed = await serving.customer(live, "wine-customer-00", None)
+        assert len(changed.history) == len(before.history) + 1
 
     play(shop, handles, scenario)

@@ -1,5 +1,6 @@
 """Settings are read in one place, and a mistake in them is one line, never a traceback."""
 
+from base64 import b64encode
 from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +21,8 @@ CHECKED = {
     "redis_url": "redis://cache:6379/0",
     "result_cache_seconds": "60",
     "full_record_share": "0.5",
+    "personalization_default": "off",
+    "health_keys": b64encode(bytes(32)).decode(),
 }
 """Values of the settings that cannot be any text."""
 
@@ -65,12 +68,28 @@ def test_variables_of_others_are_none_of_ours(tmp_path: Path) -> None:
         ("EVENT_RETENTION_DAYS", "a year"),
         ("DECISION_RETENTION_DAYS", ""),
         ("DECISION_RETENTION_DAYS", "1.5"),
+        ("PERSONALIZATION_DEFAULT", "yes"),
     ],
 )
 def test_a_value_that_can_be_checked_is_checked_at_once(tmp_path: Path, name: str, value: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         read_settings({"SHELFWISE_HOME": str(tmp_path), PREFIX + name: value})
     assert (caught.value.field, caught.value.value) == (PREFIX + name, value)
+
+
+@pytest.mark.parametrize("keys", ["secret-but-short", b64encode(bytes(31)).decode(), "ü" * 44])
+def test_a_bad_key_is_refused_and_not_shown(tmp_path: Path, keys: str) -> None:
+    good = b64encode(bytes(32)).decode()
+    with pytest.raises(InvalidInput, match="openssl rand") as caught:
+        read_settings({"SHELFWISE_HOME": str(tmp_path), "SHELFWISE_HEALTH_KEYS": f"{good},{keys}"})
+    assert keys not in str(caught.value)
+
+
+def test_keys_and_tokens_are_not_in_what_is_printed(tmp_path: Path) -> None:
+    given = {"SHELFWISE_HEALTH_KEYS": f"{b64encode(bytes(32)).decode()}, ", "SHELFWISE_HEALTH_TOKEN": "let-me-in"}
+    settings = read_settings({"SHELFWISE_HOME": str(tmp_path)} | given)
+    assert (settings.health_key_bytes, settings.health_token) == ((bytes(32),), "let-me-in")
+    assert not any(value in repr(settings) for value in given.values())
 
 
 def test_the_shop_s_days_begin_in_its_zone(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from models.in_process import answer_now
 from recommender.events import EVENT_TYPES, TASTE_WEIGHTS, EventType
-from recommender.evidence import session_scores
+from recommender.evidence import asked_scores, session_scores, strongest
 from recommender.history import SESSION_EVENTS, History, session_items
 from recommender.policy import Policy, Weights
 from recommender.snapshot import Snapshot
@@ -110,3 +110,32 @@ def test_the_session_counts_on_the_homepage_only(lively: Snapshot, ask: Ask, his
 def test_models_are_compared_without_a_session() -> None:
     assert Policy().session_weight > 0
     assert Policy().without_soft_rules().session_weight == 0.0
+
+
+TEA: np.ndarray = np.array([[0.0, 1.0]], dtype=np.float32)
+
+
+def test_what_was_asked_for_counts_for_who_did_nothing_yet(lively: Snapshot, ask: Ask) -> None:
+    slate = ask(replace(lively, fitted=Weights(popularity=0.1)), asked=TEA)
+    assert (slate.item >= 20).all()
+    assert (session_column(slate) == 1.0).all()
+    assert slate.strategy == "hybrid"
+
+
+def test_the_best_of_several_texts_counts(lively: Snapshot, scripted: Scripted) -> None:
+    both = np.eye(2, dtype=np.float32)
+    assert answer_now(asked_scores(lively, both, scripted(lively))) == pytest.approx(np.ones(40))
+    assert answer_now(asked_scores(lively, TEA[:0], scripted(lively))) is None
+
+
+def test_a_search_does_not_silence_the_rest_of_the_session(lively: Snapshot, ask: Ask, history_of: HistoryOf) -> None:
+    """The history's 0 goes with 21 and 1; the search adds the other tea, whatever unit either comes in."""
+    slate = ask(replace(lively, fitted=Weights()), history=history_of((0, VIEW, HOUR)), asked=TEA, limit=40)
+    by_item = dict(zip(slate.item.tolist(), session_column(slate).tolist(), strict=True))
+    assert by_item[1] == pytest.approx(1 / 3)
+    assert {by_item[row] for row in range(20, 40)} == {1.0}
+
+
+def test_columns_without_anything_are_none() -> None:
+    assert strongest([]) is None
+    assert strongest([np.zeros(3, dtype=np.float32), -np.ones(3, dtype=np.float32)]) is None

@@ -48,6 +48,20 @@ def test_answers_go_on_without_a_killed_stage(graph: Server) -> None:
     assert graph.stage("Collaborative").pid != killed.pid
 
 
+def test_a_search_that_cannot_be_read_in_time_costs_the_search_and_not_the_list(graph: Server) -> None:
+    eventually(lambda: whole(graph), within=BACK_WITHIN_S)
+    graph.post_event(**CUSTOMER, interaction_type="SEARCH", query="a text that nobody searched for before")
+    embedding = graph.stage("Embedding")
+    embedding.suspend()
+    try:
+        answer = graph.recommend("homepage", **CUSTOMER)
+    finally:
+        embedding.resume()
+    assert answer["degraded"] == ["embedding"]
+    assert (answer["strategy"], len(answer["recommendations"])) == ("hybrid", 12)
+    eventually(lambda: whole(graph), within=BACK_WITHIN_S, what="the search is read")
+
+
 def test_stock_is_followed_while_a_new_product_waits_for_its_stage(graph: Server, store: Engine) -> None:
     """A product that cannot be embedded yet must not hold up a hard rule about another one."""
     embedding = graph.stage("Embedding")

@@ -1,0 +1,86 @@
+"""A customer of a running shop is erased: nothing that runs, lies on disk or is trained afterwards knows the id."""
+
+import json
+import time
+from pathlib import Path
+
+from sqlalchemy import select
+
+from store.engine import reading
+from store.imports import import_file
+from store.tables import metadata
+from tests.planted_shop import Shop, train_quickly
+from tests.real_server import CUSTOMERS, Server, running
+
+CUSTOMER, VISIT = "erase-me-9f3c71d2", "visit-of-41aa07be"
+
+
+def shop_with_a_customer(shop: Shop, server: Server) -> None:
+    """Events over HTTP and from a file with a bad row, and a visit that turned out to be theirs."""
+    for number in range(5):
+        server.post_event(
+            user_id=CUSTOMER, product_id=f"wine-{number:02}", interaction_type="PURCHASE", order_id=CUSTOMER
+        )
+        server.post_event(session_id=VISIT, product_id=f"wine-1{number}", interaction_type="VIEW")
+    assert server.client.post(f"{CUSTOMERS}/{CUSTOMER}/identify", json={"session_id": VISIT}).status_code == 200
+    file = shop.home / "orders.ndjson"
+    rows = [
+        {"user_id": CUSTOMER, "product_id": "wine-20", "type": "PURCHASE", "occurred_at": time.time() - 3600},
+        {"user_id": CUSTOMER, "product_id": "wine-21", "type": CUSTOMER, "occurred_at": time.time() - 3600},
+    ]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    engine = shop.open()
+    report = import_file(
+        engine, "events", file, now=time.time(), rejects_dir=shop.settings.rejects_folder, progress=lambda d, t: None
+    )
+    engine.dispose()
+    file.unlink()
+    assert (report.rows_written, report.rows_rejected) == (1, 1)
+    assert server.recommend("homepage", user_id=CUSTOMER)["strategy"] == "hybrid"
+
+
+def named_in_tables(shop: Shop) -> list[str]:
+    engine = shop.open()
+    with reading(engine) as connection:
+        found = [
+            f"{table.name}.{column}"
+            for table in metadata.sorted_tables
+            for row in connection.execute(select(table)).mappings()
+            for column, value in row.items()
+            if CUSTOMER in repr(value) or VISIT in repr(value)
+        ]
+    engine.dispose()
+    return found
+
+
+def named_in_files(home: Path) -> list[str]:
+    """Every file below the shop's folder: databases and their logs, rejects, releases, MLflow, the server's log."""
+    files = [path for path in home.rglob("*") if path.is_file()]
+    return [str(path.relative_to(home)) for path in files if CUSTOMER.encode() in path.read_bytes()]
+
+
+def test_an_erased_customer_is_found_nowhere(planted_shop: Shop, patient_rules: Path, tmp_path: Path) -> None:
+    shop = planted_shop.copy(tmp_path / "shop")
+    with running(shop, "compact", shop.home / "server.log", RULES_FILE=str(patient_rules)) as server:
+        shop_with_a_customer(shop, server)
+        assert named_in_tables(shop)
+        assert {"shelfwise.db", "rejects/orders.ndjson.rejects.ndjson"} <= {
+            name.removesuffix("-wal") for name in named_in_files(shop.home)
+        }
+        certificate = server.client.delete(f"{CUSTOMERS}/{CUSTOMER}").json()
+        assert certificate["removed"] | {"user_interactions": 11, "sessions": 1, "rejects": 1} == certificate["removed"]
+        assert (certificate["file_rewritten"], certificate["first_release_without"]) == (True, None)
+        assert server.recommend("homepage", user_id=CUSTOMER)["strategy"] == "popular"
+        assert server.client.get(f"{CUSTOMERS}/{CUSTOMER}/export").status_code == 404
+        assert CUSTOMER not in server.client.get("/metrics").text
+        assert (named_in_tables(shop), named_in_files(shop.home)) == ([], [])
+
+        engine = shop.open()
+        manifest = train_quickly(shop, engine)
+        engine.dispose()
+        assert manifest.erasures_until is not None
+        assert manifest.erasures_until.isoformat().startswith(certificate["erased_at"][:19])
+        page = f"{CUSTOMERS}/erasures/{certificate['certificate_id']}"
+        assert server.client.get(page).json()["first_release_without"] == manifest.release_id
+        assert server.client.get(f"{CUSTOMERS}/erasures/{'0' * 64}").status_code == 404
+    assert (named_in_tables(shop), named_in_files(shop.home)) == ([], [])
