@@ -1,27 +1,26 @@
 """Loads a shop's file into the store: in chunks, each row once, resumable after a crash."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Final, get_args
+from typing import Any, Final
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from recommender.errors import InvalidInput
-from store.catalog import Product, write_products
-from store.changes import ChangeKind, append_changes
+from store.bulk import BulkWriter
+from store.changes import append_changes
 from store.engine import reading, writing
-from store.events import EventResult, EventRow, insert_events
-from store.imports.rejects import Reject, RejectsFile
-from store.imports.rows import Checked, check_events, check_products, ignored_columns, newest_event_ms, require_columns
+from store.imports.kinds import Kind, ignored_columns, kind_named, require_columns
+from store.imports.rejects import RejectsFile
+from store.imports.rows import newest_event_ms
 from store.imports.source_files import RawChunk, SourceFile, open_source, read_chunks
-from store.instants import now_ms, to_ms, to_seconds
+from store.instants import to_ms, to_seconds
 from store.sync_status import ImportKind, ImportStatus, advance_import, begin_import, find_import, finish_import
 
 CHUNK_ROWS: Final = 50_000
-"""Rows a transaction: it holds the write lock for about half a second."""
+"""Rows that are read, checked and announced at a time; `BulkWriter` says how many are in one transaction."""
 
 _WEEK_MS: Final = 7 * 24 * 3_600_000
 
@@ -75,19 +74,20 @@ def import_file(
     imports the same file; StoreUnavailable where the database fails. Transactions before the error stay, and the
     same file can be resumed.
     """
-    if kind not in get_args(ImportKind):
-        raise InvalidInput("kind", kind, f"must be one of {', '.join(get_args(ImportKind))}")
+    what = kind_named(kind)
     if shift_to_now and kind != "events":
         raise InvalidInput("shift_to_now", shift_to_now, "only events have a time to shift")
     source = open_source(path)
-    require_columns(source, kind)
+    require_columns(source, what)
     begun = status = _begin(engine, kind, source, now if shift_to_now else None)
     rejects = RejectsFile(rejects_dir / f"{begun.source}.rejects.ndjson")
     if begun.status == "running":
         rejects.keep_up_to(begun.rows_read)
+        bulk = BulkWriter(engine, most=chunk_rows)
         for chunk in read_chunks(source, start=begun.rows_read, size=chunk_rows):
-            status = _load_chunk(engine, kind, status, chunk, rejects)
-            progress(status.rows_read, max(source.rows, status.rows_read))
+            status = _load_chunk(
+                bulk, what, status, chunk, rejects, lambda rows: progress(rows, max(source.rows, rows))
+            )
         with writing(engine) as connection:
             status = finish_import(connection, status)
     return _report(kind, source, begun, status, rejects)
@@ -110,48 +110,30 @@ def _shift_ms(source: SourceFile, now: float) -> int:
 
 
 def _load_chunk(
-    engine: Engine, kind: ImportKind, status: ImportStatus, chunk: RawChunk, rejects: RejectsFile
+    bulk: BulkWriter,
+    kind: Kind[Any],
+    status: ImportStatus,
+    chunk: RawChunk,
+    rejects: RejectsFile,
+    progress: Callable[[int], None],
 ) -> ImportStatus:
-    write: Callable[[Connection], _Outcome]  # the rows are checked here, before the lock is taken
-    if kind == "products":
-        write = partial(_write_products, check_products(chunk))
-    else:
-        write = partial(_write_events, check_events(chunk, shift_ms=status.shift_ms, received_at=now_ms()))
-    with writing(engine) as connection:
-        outcome = write(connection)
-        advanced = advance_import(
-            connection,
-            status,
-            rows_read=status.rows_read + chunk.rows,
-            written=outcome.written,
-            rejected=len(outcome.rejects),
-        )
-        rejects.append(outcome.rejects)
-    return advanced
-
-
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    written: int
-    rejects: Sequence[Reject]
-
-
-def _write_products(checked: Checked[Product], connection: Connection) -> _Outcome:
-    write_products(connection, checked.accepted)
-    append_changes(connection, ChangeKind.CATALOG, [None] if checked.accepted else [])
-    return _Outcome(len(checked.accepted), checked.rejects)
-
-
-def _write_events(checked: Checked[EventRow], connection: Connection) -> _Outcome:
-    results = insert_events(connection, checked.accepted)
-    written = results.count(EventResult.ACCEPTED)
-    append_changes(connection, ChangeKind.CUSTOMERS, [None] if written else [])
-    conflicts = [
-        Reject(line, "event_id", row.event_id, "is the id of another event in the store")
-        for row, line, result in zip(checked.accepted, checked.lines, results, strict=True)
-        if result is EventResult.CONFLICT
-    ]
-    return _Outcome(written, sorted([*checked.rejects, *conflicts], key=lambda reject: reject.line))
+    """Check all rows before any lock is taken, then write them in short transactions, the last of which announces."""
+    checked = kind.check(chunk, status.shift_ms)
+    end = status.rows_read + chunk.rows
+    while status.rows_read < end:
+        until = min(status.rows_read + bulk.rows, end)
+        part = checked.between(status.rows_read, until)
+        with bulk.writing(until - status.rows_read) as connection:
+            outcome = kind.write(connection, part)
+            advanced = advance_import(
+                connection, status, rows_read=until, written=outcome.written, rejected=len(outcome.rejects)
+            )
+            if until == end and checked.accepted:
+                append_changes(connection, kind.announced, [None])
+            rejects.append(outcome.rejects)
+        status = advanced
+        progress(status.rows_read)
+    return status
 
 
 def _report(
@@ -169,5 +151,5 @@ def _report(
         already_imported=done_before,
         resumed_after=0 if done_before else begun.rows_read,
         rejects=rejects.path if status.rows_rejected and rejects.path.exists() else None,
-        ignored_columns=ignored_columns(source, kind),
+        ignored_columns=ignored_columns(source, kind_named(kind)),
     )

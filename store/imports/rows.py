@@ -1,5 +1,6 @@
 """Checks the rows of a chunk, a column at a time, and makes events or products of those that pass."""
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
@@ -9,7 +10,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from recommender.errors import InvalidInput
 from recommender.event_names import known_type
 from recommender.events import EVENT_TYPES, EventType
 from store.catalog import Product
@@ -26,8 +26,7 @@ from store.imports.columns import (
     as_text,
 )
 from store.imports.rejects import Reject
-from store.imports.source_files import RawChunk, SourceFile
-from store.sync_status import ImportKind
+from store.imports.source_files import RawChunk
 from store.values import MAX_COUNT
 
 EVENT_COLUMNS: Final = (
@@ -58,12 +57,6 @@ PRODUCT_COLUMNS: Final = (
 )
 _PRODUCT_TEXTS: Final = ("product_id", "name", "category", "brand", "description", "image_url")
 
-_REQUIRED: Final[Mapping[ImportKind, tuple[tuple[str, ...], ...]]] = {
-    "products": (("product_id",), ("name",)),
-    "events": (("product_id",), ("type",), ("occurred_at",), ("user_id", "session_id")),
-}
-"""Of each group, a file needs at least one column."""
-
 _UNREADABLE_INSTANT: Final = "must be ISO 8601 or epoch seconds, from 1970 to 2099"
 _UNREADABLE_PRICE: Final = "must be a number of at least 0"
 
@@ -78,6 +71,12 @@ class Checked(Generic[Row]):
     lines: Sequence[int]
     rejects: Sequence[Reject]
 
+    def between(self, after: int, until: int) -> "Checked[Row]":
+        """What became of the rows after line ``after`` and up to line ``until``."""
+        begin, end = bisect_right(self.lines, after), bisect_right(self.lines, until)
+        rejects = [reject for reject in self.rejects if after < reject.line <= until]
+        return Checked(self.accepted[begin:end], self.lines[begin:end], rejects)
+
 
 @dataclass(frozen=True, slots=True)
 class _Check:
@@ -86,23 +85,6 @@ class _Check:
     field: str
     failed: Mask
     reason: str
-
-
-def require_columns(source: SourceFile, kind: ImportKind) -> None:
-    """Raises InvalidInput if no row of the file can be loaded for want of a column."""
-    if source.columns is None:
-        return
-    for group in _REQUIRED[kind]:
-        if not set(group) & set(source.columns):
-            reason = f"{source.path.name} has no column {' or '.join(group)}"
-            raise InvalidInput(group[0], ", ".join(source.columns), reason)
-
-
-def ignored_columns(source: SourceFile, kind: ImportKind) -> tuple[str, ...]:
-    """The file's columns that the import does not read. Of products none: the rest are attributes."""
-    if kind == "products":
-        return ()
-    return tuple(name for name in source.columns or () if name not in EVENT_COLUMNS)
 
 
 def check_events(chunk: RawChunk, *, shift_ms: int, received_at: int) -> Checked[EventRow]:

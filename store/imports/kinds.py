@@ -1,0 +1,107 @@
+"""What a shop's rows can be of: for each kind, which columns it has, how rows are checked, and how they are written."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
+
+from sqlalchemy import Connection
+
+from recommender.errors import InvalidInput
+from store.catalog import Product, write_products
+from store.changes import ChangeKind
+from store.events import EventResult, EventRow, insert_events
+from store.imports.rejects import Reject
+from store.imports.rows import EVENT_COLUMNS, Checked, check_events, check_products
+from store.imports.source_files import RawChunk, SourceFile
+from store.instants import now_ms
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of checked rows: how many were new to the store, and which were not loaded."""
+
+    written: int
+    rejects: Sequence[Reject]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind(Generic[Row]):
+    """``check`` gets the milliseconds by which instants move forward; it needs no database, and no lock is held."""
+
+    required: tuple[tuple[str, ...], ...]
+    """Of each group, a source needs at least one column."""
+    columns: tuple[str, ...] | None
+    """The columns that are read; None where every column is."""
+    check: Callable[[RawChunk, int], Checked[Row]]
+    write: Callable[[Connection, Checked[Row]], Outcome]
+    """Announces nothing."""
+    announced: ChangeKind
+    """Tells other processes to read everything of this kind again."""
+
+
+def kind_named(name: str) -> Kind[Any]:
+    """Raises InvalidInput for a name that is not a kind's."""
+    if name not in KINDS:
+        raise InvalidInput("kind", name, f"must be one of {', '.join(KINDS)}")
+    return KINDS[name]
+
+
+def require_columns(source: SourceFile, kind: Kind[Any]) -> None:
+    """Raises InvalidInput if no row of the file can be loaded for want of a column."""
+    if source.columns is None:
+        return
+    for group in kind.required:
+        if not set(group) & set(source.columns):
+            reason = f"{source.path.name} has no column {' or '.join(group)}"
+            raise InvalidInput(group[0], ", ".join(source.columns), reason)
+
+
+def ignored_columns(source: SourceFile, kind: Kind[Any]) -> tuple[str, ...]:
+    """The file's columns that the import does not read."""
+    if kind.columns is None:
+        return ()
+    return tuple(name for name in source.columns or () if name not in kind.columns)
+
+
+def _check_products(chunk: RawChunk, _: int) -> Checked[Product]:
+    return check_products(chunk)
+
+
+def _write_products(connection: Connection, checked: Checked[Product]) -> Outcome:
+    write_products(connection, checked.accepted)
+    return Outcome(len(checked.accepted), checked.rejects)
+
+
+def _check_events(chunk: RawChunk, shift_ms: int) -> Checked[EventRow]:
+    return check_events(chunk, shift_ms=shift_ms, received_at=now_ms())
+
+
+def _write_events(connection: Connection, checked: Checked[EventRow]) -> Outcome:
+    results = insert_events(connection, checked.accepted)
+    conflicts = [
+        Reject(line, "event_id", row.event_id, "is the id of another event in the store")
+        for row, line, result in zip(checked.accepted, checked.lines, results, strict=True)
+        if result is EventResult.CONFLICT
+    ]
+    rejects = sorted([*checked.rejects, *conflicts], key=lambda reject: reject.line)
+    return Outcome(results.count(EventResult.ACCEPTED), rejects)
+
+
+KINDS: Final[Mapping[str, Kind[Any]]] = {
+    "products": Kind(
+        required=(("product_id",), ("name",)),
+        columns=None,
+        check=_check_products,
+        write=_write_products,
+        announced=ChangeKind.CATALOG,
+    ),
+    "events": Kind(
+        required=(("product_id",), ("type",), ("occurred_at",), ("user_id", "session_id")),
+        columns=EVENT_COLUMNS,
+        check=_check_events,
+        write=_write_events,
+        announced=ChangeKind.CUSTOMERS,
+    ),
+}
