@@ -11,6 +11,7 @@ from cli.demo import demo
 from cli.doctor import doctor
 from cli.releases import promote, releases, rollback
 from cli.serve import serve
+from cli.sync import sync
 from cli.training import evaluate, train
 from recommender.errors import ShelfwiseError
 
@@ -21,7 +22,7 @@ def cli() -> None:
     """Product recommendations for shops that run their own servers."""
 
 
-for command in (import_group, train, evaluate, promote, rollback, releases, serve, doctor, demo):
+for command in (import_group, sync, train, evaluate, promote, rollback, releases, serve, doctor, demo):
     cli.add_command(command)
 
 

@@ -1,19 +1,20 @@
 """What a shop's rows can be of: for each kind, which columns it has, how rows are checked, and how they are written."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final, Generic, TypeVar
 
 from sqlalchemy import Connection
 
 from recommender.errors import InvalidInput
-from store.catalog import Product, write_products
-from store.changes import ChangeKind
-from store.events import EventResult, EventRow, insert_events
+from store.catalog import Product, upsert_products, write_products
+from store.changes import ChangeKind, append_changes
+from store.events import EventResult, EventRow, customer_keys, insert_events
 from store.imports.rejects import Reject
 from store.imports.rows import EVENT_COLUMNS, Checked, check_events, check_products
 from store.imports.source_files import RawChunk, SourceFile
 from store.instants import now_ms
+from store.products import stored_products
 
 Row = TypeVar("Row")
 
@@ -36,7 +37,9 @@ class Kind(Generic[Row]):
     """The columns that are read; None where every column is."""
     check: Callable[[RawChunk, int], Checked[Row]]
     write: Callable[[Connection, Checked[Row]], Outcome]
-    """Announces nothing."""
+    """Announces nothing: for a file's many rows."""
+    merge: Callable[[Connection, Checked[Row], Collection[str]], Outcome]
+    """For a few rows of a source that has these columns: writes what differs, and announces each of it."""
     announced: ChangeKind
     """Tells other processes to read everything of this kind again."""
 
@@ -48,14 +51,13 @@ def kind_named(name: str) -> Kind[Any]:
     return KINDS[name]
 
 
-def require_columns(source: SourceFile, kind: Kind[Any]) -> None:
-    """Raises InvalidInput if no row of the file can be loaded for want of a column."""
-    if source.columns is None:
+def require_columns(names: Collection[str] | None, kind: Kind[Any], where: str) -> None:
+    """Raises InvalidInput if no row can be loaded for want of a column; ``names`` of None are not known yet."""
+    if names is None:
         return
     for group in kind.required:
-        if not set(group) & set(source.columns):
-            reason = f"{source.path.name} has no column {' or '.join(group)}"
-            raise InvalidInput(group[0], ", ".join(source.columns), reason)
+        if not set(group) & set(names):
+            raise InvalidInput(group[0], ", ".join(names), f"{where} has no column {' or '.join(group)}")
 
 
 def ignored_columns(source: SourceFile, kind: Kind[Any]) -> tuple[str, ...]:
@@ -74,12 +76,40 @@ def _write_products(connection: Connection, checked: Checked[Product]) -> Outcom
     return Outcome(len(checked.accepted), checked.rejects)
 
 
+_PRODUCT_FIELDS: Final = ("category", "brand", "description", "price", "image_url", "stock", "active", "created_at")
+"""Columns of a product that are called as its fields and that a source need not have."""
+
+
+def _merge_products(connection: Connection, checked: Checked[Product], columns: Collection[str]) -> Outcome:
+    """What the source has no column for stays as it was set otherwise, such as a stock sent over HTTP."""
+    stored = stored_products(connection, [product.external_id for product in checked.accepted])
+    unsaid = [name for name in _PRODUCT_FIELDS if name not in columns]
+    changed = []
+    for product in checked.accepted:
+        before = stored.get(product.external_id)
+        merged = product if before is None else replace(product, **{name: getattr(before, name) for name in unsaid})
+        if merged != before:
+            changed.append(merged)
+    upsert_products(connection, changed)
+    return Outcome(len(changed), checked.rejects)
+
+
 def _check_events(chunk: RawChunk, shift_ms: int) -> Checked[EventRow]:
     return check_events(chunk, shift_ms=shift_ms, received_at=now_ms())
 
 
 def _write_events(connection: Connection, checked: Checked[EventRow]) -> Outcome:
+    return _event_outcome(checked, insert_events(connection, checked.accepted))
+
+
+def _merge_events(connection: Connection, checked: Checked[EventRow], _: Collection[str]) -> Outcome:
     results = insert_events(connection, checked.accepted)
+    new = [row for row, result in zip(checked.accepted, results, strict=True) if result is EventResult.ACCEPTED]
+    append_changes(connection, ChangeKind.CUSTOMER, customer_keys(new))
+    return _event_outcome(checked, results)
+
+
+def _event_outcome(checked: Checked[EventRow], results: Sequence[EventResult]) -> Outcome:
     conflicts = [
         Reject(line, "event_id", row.event_id, "is the id of another event in the store")
         for row, line, result in zip(checked.accepted, checked.lines, results, strict=True)
@@ -95,6 +125,7 @@ KINDS: Final[Mapping[str, Kind[Any]]] = {
         columns=None,
         check=_check_products,
         write=_write_products,
+        merge=_merge_products,
         announced=ChangeKind.CATALOG,
     ),
     "events": Kind(
@@ -102,6 +133,7 @@ KINDS: Final[Mapping[str, Kind[Any]]] = {
         columns=EVENT_COLUMNS,
         check=_check_events,
         write=_write_events,
+        merge=_merge_events,
         announced=ChangeKind.CUSTOMERS,
     ),
 }

@@ -1,7 +1,7 @@
 """Loads a shop's file into the store: in chunks, each row once, resumable after a crash."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +13,7 @@ from store.bulk import BulkWriter
 from store.changes import append_changes
 from store.engine import reading, writing
 from store.imports.kinds import Kind, ignored_columns, kind_named, require_columns
+from store.imports.mapping import check_mapping
 from store.imports.rejects import RejectsFile
 from store.imports.rows import newest_event_ms
 from store.imports.source_files import RawChunk, SourceFile, open_source, read_chunks
@@ -60,14 +61,16 @@ def import_file(
     now: float,
     rejects_dir: Path,
     progress: Callable[[int, int], None],
+    mapping: Mapping[str, str] | None = None,
     chunk_rows: int = CHUNK_ROWS,
 ) -> ImportReport:
-    """Load a .parquet, .csv, .ndjson or .jsonl file of products or events.
+    """Load a .parquet, .csv, .ndjson or .jsonl file of one kind of `store.imports.kinds`.
 
     Rows that break a rule go to ``rejects_dir/<file name>.rejects.ndjson`` with line (the first data row is 1),
     field, value and reason; the others are loaded. A file whose content was imported before is not read again; an
     import that was interrupted goes on after its last transaction. ``shift_to_now`` moves all events forward by the
-    largest number of whole weeks that leaves none after ``now`` (epoch seconds). ``progress`` gets the rows done
+    largest number of whole weeks that leaves none after ``now`` (epoch seconds). ``mapping`` has the file's names of
+    our columns where they differ. ``progress`` gets the rows done
     and the rows in all, after each transaction.
 
     Raises InvalidInput for a file that cannot be read or lacks a required column, and where another process
@@ -77,8 +80,10 @@ def import_file(
     what = kind_named(kind)
     if shift_to_now and kind != "events":
         raise InvalidInput("shift_to_now", shift_to_now, "only events have a time to shift")
-    source = open_source(path)
-    require_columns(source, what)
+    source = open_source(path, mapping)
+    if mapping:
+        check_mapping(mapping, there=mapping.values(), known=what.columns)
+    require_columns(source.columns, what, path.name)
     begun = status = _begin(engine, kind, source, now if shift_to_now else None)
     rejects = RejectsFile(rejects_dir / f"{begun.source}.rejects.ndjson")
     if begun.status == "running":
