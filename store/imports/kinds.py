@@ -9,7 +9,16 @@ from sqlalchemy import Connection
 from recommender.errors import InvalidInput
 from store.catalog import Product, upsert_products, write_products
 from store.changes import ChangeKind, append_changes
-from store.events import EventResult, EventRow, customer_keys, insert_events
+from store.events import EventResult, EventRow, customer_keys, history_key, insert_events
+from store.imports.customers import (
+    CUSTOMER_COLUMNS,
+    HEALTH_COLUMNS,
+    StatedCustomer,
+    WrittenCustomers,
+    check_customers,
+    write_customers,
+)
+from store.imports.orders import ORDER_COLUMNS, OrderLine, check_orders, write_orders
 from store.imports.rejects import Reject
 from store.imports.rows import EVENT_COLUMNS, Checked, check_events, check_products
 from store.imports.source_files import RawChunk, SourceFile
@@ -104,9 +113,13 @@ def _write_events(connection: Connection, checked: Checked[EventRow]) -> Outcome
 
 def _merge_events(connection: Connection, checked: Checked[EventRow], _: Collection[str]) -> Outcome:
     results = insert_events(connection, checked.accepted)
+    _announce_customers(connection, checked, results)
+    return _event_outcome(checked, results)
+
+
+def _announce_customers(connection: Connection, checked: Checked[EventRow], results: Sequence[EventResult]) -> None:
     new = [row for row, result in zip(checked.accepted, results, strict=True) if result is EventResult.ACCEPTED]
     append_changes(connection, ChangeKind.CUSTOMER, customer_keys(new))
-    return _event_outcome(checked, results)
 
 
 def _event_outcome(checked: Checked[EventRow], results: Sequence[EventResult]) -> Outcome:
@@ -119,6 +132,47 @@ def _event_outcome(checked: Checked[EventRow], results: Sequence[EventResult]) -
     return Outcome(results.count(EventResult.ACCEPTED), rejects)
 
 
+def _check_customers(chunk: RawChunk, _: int) -> Checked[StatedCustomer]:
+    return check_customers(chunk)
+
+
+def _write_customers(connection: Connection, checked: Checked[StatedCustomer]) -> Outcome:
+    return _customer_outcome(checked, write_customers(connection, checked.accepted))
+
+
+def _merge_customers(connection: Connection, checked: Checked[StatedCustomer], _: Collection[str]) -> Outcome:
+    written = write_customers(connection, checked.accepted)
+    append_changes(connection, ChangeKind.CUSTOMER, [history_key(user_id, None) for user_id in written.changed])
+    return _customer_outcome(checked, written)
+
+
+def _customer_outcome(checked: Checked[StatedCustomer], written: WrittenCustomers) -> Outcome:
+    refused = [
+        Reject(line, "user_id", customer.user_id, "wants no personal answers: no profile is kept of them")
+        for customer, line in zip(checked.accepted, checked.lines, strict=True)
+        if customer.user_id in written.refused
+    ]
+    return Outcome(len(written.changed), sorted([*checked.rejects, *refused], key=lambda reject: reject.line))
+
+
+def _check_orders(chunk: RawChunk, shift_ms: int) -> Checked[OrderLine]:
+    return check_orders(chunk, shift_ms=shift_ms, received_at=now_ms())
+
+
+def _write_orders(connection: Connection, checked: Checked[OrderLine]) -> Outcome:
+    return _event_outcome(_events_of(checked), write_orders(connection, checked.accepted))
+
+
+def _merge_orders(connection: Connection, checked: Checked[OrderLine], _: Collection[str]) -> Outcome:
+    results = write_orders(connection, checked.accepted)
+    _announce_customers(connection, _events_of(checked), results)
+    return _event_outcome(_events_of(checked), results)
+
+
+def _events_of(checked: Checked[OrderLine]) -> Checked[EventRow]:
+    return Checked([line.event for line in checked.accepted], checked.lines, checked.rejects)
+
+
 KINDS: Final[Mapping[str, Kind[Any]]] = {
     "products": Kind(
         required=(("product_id",), ("name",)),
@@ -127,6 +181,22 @@ KINDS: Final[Mapping[str, Kind[Any]]] = {
         write=_write_products,
         merge=_merge_products,
         announced=ChangeKind.CATALOG,
+    ),
+    "customers": Kind(
+        required=(("user_id",),),
+        columns=(*CUSTOMER_COLUMNS, *HEALTH_COLUMNS),
+        check=_check_customers,
+        write=_write_customers,
+        merge=_merge_customers,
+        announced=ChangeKind.CUSTOMERS,
+    ),
+    "orders": Kind(
+        required=(("order_id",), ("product_id",), ("occurred_at",), ("user_id", "session_id")),
+        columns=ORDER_COLUMNS,
+        check=_check_orders,
+        write=_write_orders,
+        merge=_merge_orders,
+        announced=ChangeKind.CUSTOMERS,
     ),
     "events": Kind(
         required=(("product_id",), ("type",), ("occurred_at",), ("user_id", "session_id")),

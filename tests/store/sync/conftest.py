@@ -25,6 +25,15 @@ events:
   key: line
   updated_at: bought
   columns: {user_id: customer, product_id: sku, type: kind, occurred_at: bought}
+orders:
+  query: |
+    SELECT line, 'o-' || line AS order_id, customer, sku, bought, 2.5 AS unit_price
+    FROM lines WHERE kind = 'purchase';
+  key: line
+  columns: {user_id: customer, product_id: sku, occurred_at: bought}
+customers:
+  query: SELECT DISTINCT customer, 'weekly' AS shopping_frequency FROM lines
+  columns: {user_id: customer}
 """
 
 Sync = Callable[..., SyncReport]

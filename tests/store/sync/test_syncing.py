@@ -13,7 +13,7 @@ from store.changes import read_changes
 from store.engine import open_engine, reading, writing
 from store.products import change_product, external_ids, stored_products
 from store.sync import read_sync_config, sync_kind
-from store.tables import sync_status, user_interactions
+from store.tables import customers, sync_status, user_interactions
 
 from ..conftest import StartPython
 from .conftest import CONFIG, Shop, Sync
@@ -265,8 +265,22 @@ def test_what_the_shop_does_not_have_is_named(sync: Sync, change: Callable[[str]
 
 
 def test_a_kind_that_the_file_lacks(sync: Sync) -> None:
-    with pytest.raises(InvalidInput, match="has only products, events"):
+    with pytest.raises(InvalidInput, match="has only products"):
+        sync("orders", config=CONFIG[: CONFIG.index("events:")])
+
+
+def test_orders_and_customers(sync: Sync, shop: Shop, sqlite_engine: Engine) -> None:
+    shop.put_lines((1, "ann", "oat", "purchase", MONDAY), (2, "bob", "oat", "view", TUESDAY))
+    for _ in range(2):
         sync("orders")
+        sync("customers")
+    columns = ("event_id", "order_id", "type", "price")
+    assert stored_events(sqlite_engine, *columns) == [("orders:1", "o-1", "PURCHASE", 2.5)]
+    with reading(sqlite_engine) as connection:
+        people = connection.execute(select(customers.c.user_id, customers.c.stated).order_by(customers.c.user_id))
+        stated = {"shoppingPatterns": {"shoppingFrequency": "weekly"}}
+        assert [tuple(row) for row in people] == [("ann", stated), ("bob", stated)]
+    assert [key for _, key in announced(sqlite_engine)] == ["user:ann", "user:ann", "user:bob"]
 
 
 def test_on_postgresql_too(postgresql_url: str, shop: Shop, tmp_path: Path) -> None:
