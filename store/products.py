@@ -10,6 +10,7 @@ from store.catalog import Product, announce_products
 from store.instants import now_ms, to_seconds
 from store.tables import products
 from store.values import check_count, check_price, check_text
+from store.variants import read_variants
 
 CHANGEABLE: Final = ("stock", "price", "active")
 """What `change_product` sets."""
@@ -118,5 +119,8 @@ def _stored(row: Row[Any]) -> StoredProduct:
         active=row.active,
         created_at=None if row.created_at is None else to_seconds(row.created_at),
         attributes=row.attributes,
+        variants=read_variants(row.variants),
     )
+    if product.stock != row.stock:  # a live update set the product's own: it counts until variants are sent again
+        object.__setattr__(product, "stock", row.stock)
     return StoredProduct(product, to_seconds(row.updated_at))

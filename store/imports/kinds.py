@@ -85,7 +85,17 @@ def _write_products(connection: Connection, checked: Checked[Product]) -> Outcom
     return Outcome(len(checked.accepted), checked.rejects)
 
 
-_PRODUCT_FIELDS: Final = ("category", "brand", "description", "price", "image_url", "stock", "active", "created_at")
+_PRODUCT_FIELDS: Final = (
+    "category",
+    "brand",
+    "description",
+    "price",
+    "image_url",
+    "stock",
+    "active",
+    "created_at",
+    "variants",
+)
 """Columns of a product that are called as its fields and that a source need not have."""
 
 

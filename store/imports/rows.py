@@ -1,5 +1,6 @@
 """Checks the rows of a chunk, a column at a time, and makes events or products of those that pass."""
 
+import json
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from recommender.errors import InvalidInput
 from recommender.event_names import known_type
 from recommender.events import EVENT_TYPES, EventType
 from store.catalog import Product
@@ -28,6 +30,7 @@ from store.imports.columns import (
 from store.imports.rejects import Reject
 from store.imports.source_files import RawChunk
 from store.values import MAX_COUNT
+from store.variants import Variant, check_variants, sent_variants
 
 EVENT_COLUMNS: Final = (
     "user_id",
@@ -54,6 +57,7 @@ PRODUCT_COLUMNS: Final = (
     "stock",
     "active",
     "created_at",
+    "variants",
 )
 _PRODUCT_TEXTS: Final = ("product_id", "name", "category", "brand", "description", "image_url")
 
@@ -185,6 +189,7 @@ class _ProductColumns:
     stock: NumberColumn
     active: NumberColumn
     created_at: NumberColumn
+    variants: Sequence[tuple[Variant, ...] | InvalidInput]
 
     def checks(self) -> list[Check]:
         return [
@@ -196,6 +201,7 @@ class _ProductColumns:
             Check("created_at", self.created_at.unusable, _UNREADABLE_INSTANT),
             *_nul_checks(self.text),
             *_nul_checks(self.attributes),
+            *_variant_checks(self.variants),
         ]
 
     def products(self, keep: Mask) -> list[Product]:
@@ -212,6 +218,7 @@ class _ProductColumns:
             "active": (self.active.values[keep] != 0).tolist(),  # missing is NaN, which is not 0
             "created_at": _optional(self.created_at.values[keep] / 1000),
             "attributes": self._attributes(keep),
+            "variants": [self.variants[row] for row in np.flatnonzero(keep).tolist()],
         }
         return [Product(**dict(zip(columns, row, strict=True))) for row in zip(*columns.values(), strict=True)]
 
@@ -231,7 +238,27 @@ def _product_columns(chunk: RawChunk) -> _ProductColumns:
         stock=as_count(series["stock"], least=0),
         active=as_flag(series["active"]),
         created_at=as_instant(series["created_at"]),
+        variants=[_variants(text) for text in as_text(series["variants"]).values.tolist()],
     )
+
+
+def _variants(text: str | None) -> tuple[Variant, ...] | InvalidInput:
+    try:
+        variants = () if text is None else sent_variants(json.loads(text))
+        check_variants(variants)
+    except InvalidInput as error:
+        return error
+    except ValueError:
+        return InvalidInput("variants", text, "is not JSON")
+    return variants
+
+
+def _variant_checks(variants: Sequence[tuple[Variant, ...] | InvalidInput]) -> list[Check]:
+    wrong = {row: str(one) for row, one in enumerate(variants) if isinstance(one, InvalidInput)}
+    failed = np.zeros((len(wrong), len(variants)), dtype=bool)
+    for mask, row in zip(failed, wrong, strict=True):
+        mask[row] = True
+    return [Check("variants", mask, reason) for mask, reason in zip(failed, wrong.values(), strict=True)]
 
 
 def _series(chunk: RawChunk, names: Sequence[str]) -> dict[str, "pd.Series[Any]"]:
