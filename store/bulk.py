@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine
 
 from store.engine import writing
 
-HOLD_S: Final = 0.02
+HOLD_S: Final = 0.025
 """How long a transaction should hold the write lock: what a single event waits for at most, twice over."""
 
 GAP_S: Final = 0.002
@@ -19,8 +19,8 @@ FIRST_ROWS: Final = 250
 LEAST_ROWS: Final = 100
 """Where even these take longer, the commit does, and fewer rows would only mean more commits."""
 
-CHECKPOINT_ROWS: Final = 10_000
-"""Of events that is up to 60 MB of SQLite's write-ahead log."""
+CHECKPOINT_ROWS: Final = 25_000
+"""Of events that is up to 150 MB of SQLite's write-ahead log."""
 
 _CHECKPOINT_TRIES: Final = 3
 

@@ -51,7 +51,7 @@ _WRITE_TURN: Final = 7_433_929_011  # any number of our own: the advisory lock o
 _PRAGMAS: Final = (
     "synchronous=FULL",  # a commit survives power loss, in WAL mode too
     "cache_size=-32768",  # KiB: index pages of a bulk import stay in memory (16 instead of 21 s for 1.47 M rows)
-    "wal_autocheckpoint=16000",  # pages: `store.bulk` moves what it writes itself, so that no single event pays for it
+    "wal_autocheckpoint=40000",  # pages: `store.bulk` moves what it writes itself, so that no single event pays for it
 )
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import Engine, func, insert, select
 
-from store.bulk import LEAST_ROWS, BulkWriter
+from store.bulk import CHECKPOINT_ROWS, LEAST_ROWS, BulkWriter
 from store.changes import read_changes
 from store.engine import reading, writing
 from store.tables import changes
@@ -21,7 +21,7 @@ def announce(engine: Engine, bulk: BulkWriter, key: str, rows: int) -> None:
 def test_each_transaction_is_committed(engine: Engine) -> None:
     bulk = BulkWriter(engine, most=10_000)
     for number in range(5):
-        announce(engine, bulk, str(number), 10_000)  # a checkpoint of SQLite's log after each
+        announce(engine, bulk, str(number), CHECKPOINT_ROWS)  # a checkpoint of SQLite's log after each
     with reading(engine) as connection:
         assert [change.key for change in read_changes(connection, 0)] == ["0", "1", "2", "3", "4"]
 
