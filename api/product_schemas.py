@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidatorFun
 from api.problems import field_of, value_of
 from api.schemas import Id
 from store.values import MAX_COUNT
+from store.variants import MOST_VARIANTS
 
 BATCH_LIMIT = 1_000
 """Products of one request: as many as are announced one by one, see `store.catalog.SINGLE_CHANGES`."""
@@ -25,6 +26,14 @@ Flag = Annotated[bool, Field(strict=True)]
 
 class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class SentVariant(_Request):
+    """A size or a colour of a product, with its own stock."""
+
+    id: Annotated[ShortText, Field(min_length=1)]
+    attributes: Annotated[dict[ShortText, ShortText], Field(max_length=ATTRIBUTES_LIMIT)] = {}
+    stock: Annotated[Stock | None, Field(description="How many there are; null is unknown, and sellable")] = None
 
 
 class SentProduct(_Request):
@@ -44,6 +53,10 @@ class SentProduct(_Request):
         dict[ShortText, ShortText],
         Field(max_length=ATTRIBUTES_LIMIT, description="Anything else that tells it apart, e.g. size or colour"),
     ] = {}
+    variants: Annotated[
+        list[SentVariant],
+        Field(max_length=MOST_VARIANTS, description="Sizes or colours; the product's stock is then the sum of theirs"),
+    ] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +185,7 @@ class ProductAnswer(BaseModel):
     created_at: datetime | None
     updated_at: datetime
     attributes: dict[str, str]
+    variants: list[SentVariant]
     embedded: Annotated[bool, Field(description="Whether its present text has a vector, so that likeness counts")]
     release: Annotated[str | None, Field(description="The release that learnt of it; null if it is newer than that")]
     popularity: Popularity

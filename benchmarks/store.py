@@ -9,6 +9,7 @@ Writes var/bench/store.json. The generator runs on the same cores as the store.
 import json
 import os
 import platform
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -16,7 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,6 +31,7 @@ from recommender.events import EventType
 from settings import ROOT, read_settings
 from store.engine import migrate, open_engine
 from store.events import Event, EventResult, EventWriter
+from store.sync import read_sync_config, sync_kind
 
 SECONDS: Final = 5.0
 BATCH: Final = 50
@@ -37,6 +39,7 @@ WRITERS: Final = 4
 SINGLE_PER_SECOND: Final = 100.0
 IMPORT_ROWS: Final = 300_000
 SEEN: Final = 100
+SYNCED: Final = 10_000
 
 IMPORTER: Final = """
 import sys, time
@@ -54,7 +57,9 @@ import sys, time
 from api.serving import POLL_SECONDS
 from store.changes import newest_change, read_changes
 from store.engine import open_engine, reading
+from store.feed import change_signal
 engine = open_engine(sys.argv[1])
+signal = change_signal(engine)
 with reading(engine) as connection:
     cursor = newest_change(connection)
 print("watching", flush=True)
@@ -64,9 +69,9 @@ while True:
     for change in changes:
         cursor = change.id
         print(change.key, time.time(), flush=True)
-    time.sleep(POLL_SECONDS)
+    signal.wait(POLL_SECONDS)
 """
-"""Follows the feed as a gateway does that hears of nothing but its own polls: the worst case."""
+"""Follows the feed as a gateway does."""
 
 
 @click.command()
@@ -95,7 +100,8 @@ def measure(url: str, folder: Path) -> dict[str, Any]:
         "events_per_second_one_by_one": lambda: throughput(engine, 1),
         "single_event_ms": lambda: latency(engine),
         "single_event_ms_while_importing": lambda: latency_while_importing(engine, url, folder, result),
-        "visible_to_a_polling_process_ms": lambda: visibility(engine, url),
+        "visible_to_another_process_ms": lambda: visibility(engine, url),
+        "synced_products_per_second": lambda: sync_rate(engine, folder),
     }
     for name, step in steps.items():
         result[name] = step()
@@ -176,6 +182,20 @@ def latency_while_importing(engine: Engine, url: str, folder: Path, result: dict
         seconds, _ = importer.communicate()
     result["imported_rows_per_second"] = round(IMPORT_ROWS / float(seconds))
     return measured
+
+
+def sync_rate(engine: Engine, folder: Path) -> int:
+    """Products per second that a first `shelfwise sync` reads from a shop's SQLite file, in its batches of 100."""
+    shop, config = folder / f"shop-{engine.dialect.name}.db", folder / "shop.yaml"
+    config.write_text(f"database: {{url: 'sqlite:///{shop}'}}\nproducts: {{table: items, updated_at: modified}}\n")
+    with closing(sqlite3.connect(shop)) as connection, connection:
+        connection.execute("CREATE TABLE items (product_id TEXT PRIMARY KEY, name TEXT, price REAL, modified INTEGER)")
+        rows = ((f"synced-{number}", f"Product {number}", 2.5, number) for number in range(SYNCED))
+        connection.executemany("INSERT INTO items VALUES (?, ?, ?, ?)", rows)
+    began = time.monotonic()
+    feeds = read_sync_config(config, {})
+    report = sync_kind(engine, feeds, "products", rejects_dir=folder, progress=lambda done, total: None)
+    return round(report.rows_written / (time.monotonic() - began))
 
 
 def visibility(engine: Engine, url: str) -> dict[str, float]:

@@ -13,6 +13,7 @@ from cli.doctor import doctor
 from cli.jobs import jobs
 from cli.releases import promote, releases, rollback
 from cli.serve import serve
+from cli.sync import sync
 from cli.training import evaluate, train
 from recommender.errors import ShelfwiseError
 
@@ -23,7 +24,21 @@ def cli() -> None:
     """Product recommendations for shops that run their own servers."""
 
 
-for command in (import_group, train, evaluate, promote, rollback, releases, serve, customers, doctor, jobs, demo):
+COMMANDS = (
+    import_group,
+    sync,
+    train,
+    evaluate,
+    promote,
+    rollback,
+    releases,
+    serve,
+    customers,
+    jobs,
+    doctor,
+    demo,
+)
+for command in COMMANDS:
     cli.add_command(command)
 
 

@@ -14,6 +14,7 @@ from store.engine import upsert
 from store.instants import now_ms, to_ms, to_seconds
 from store.tables import products
 from store.values import check_count, check_instant, check_price, check_text
+from store.variants import Variant, check_variants, stock_of, stored_variants
 
 SINGLE_CHANGES: Final = 1_000
 """A write of more products than this is announced as one change of the whole catalog."""
@@ -40,8 +41,9 @@ _COLUMNS: Final = (
 class Product:
     """One product with everything that is stored of it. Empty strings and None mean unknown.
 
-    ``created_at`` is in epoch seconds. Raises InvalidInput for an empty id or name, a negative price or stock,
-    or text that a database cannot hold.
+    ``created_at`` is in epoch seconds. With ``variants`` the stock is theirs (`stock_of`), whatever was given.
+    Raises InvalidInput for an empty id or name, a negative price or stock, two variants of one id, or text that a
+    database cannot hold.
     """
 
     external_id: str
@@ -55,6 +57,7 @@ class Product:
     active: bool = True
     created_at: float | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
+    variants: tuple[Variant, ...] = ()
 
     @property
     def text(self) -> str:
@@ -79,6 +82,9 @@ class Product:
         check_price("price", self.price)
         check_count("stock", self.stock, least=0)
         check_instant("created_at", self.created_at)
+        if self.variants:
+            check_variants(self.variants)
+            object.__setattr__(self, "stock", stock_of(self.variants))
 
 
 def read_catalog(connection: Connection) -> Catalog:
@@ -163,6 +169,7 @@ def _values(product: Product, now: int) -> dict[str, object]:
         "created_at": None if product.created_at is None else to_ms(product.created_at),
         "updated_at": now,
         "attributes": dict(product.attributes),
+        "variants": stored_variants(product.variants),
         "deleted_at": None,
     }
 

@@ -1,15 +1,16 @@
 """Single products as a shop looks at them and changes them: by either id, a page at a time, field by field."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, or_, select, update
 
 from store.catalog import Product, announce_products
 from store.instants import now_ms, to_seconds
 from store.tables import products
 from store.values import check_count, check_price, check_text
+from store.variants import read_variants
 
 CHANGEABLE: Final = ("stock", "price", "active")
 """What `change_product` sets."""
@@ -29,6 +30,30 @@ def find_product(connection: Connection, product_id: str) -> StoredProduct | Non
     # One shop's own id can be the internal id of another product: the shop's own counts.
     rows.sort(key=lambda row: row.external_product_id != product_id)
     return _stored(rows[0]) if rows else None
+
+
+def stored_products(connection: Connection, external_ids: Sequence[str]) -> dict[str, Product]:
+    """The products with these external ids, at most 1,000 of them; unknown and deleted ones are left out."""
+    rows = connection.execute(_kept().where(products.c.external_product_id.in_(external_ids)))
+    return {row.external_product_id: _stored(row).product for row in rows}
+
+
+def delete_products(connection: Connection, external_ids: Sequence[str]) -> None:
+    """Mark products as deleted, as `delete_product` does, and announce it."""
+    now = now_ms()
+    one = update(products).where(products.c.external_product_id == bindparam("of"))
+    if external_ids:
+        connection.execute(
+            one.values(deleted_at=now, updated_at=now), [{"of": external_id} for external_id in external_ids]
+        )
+    announce_products(connection, external_ids)
+
+
+def external_ids(connection: Connection) -> list[str]:
+    """Of all products that are not deleted."""
+    return list(
+        connection.execute(select(products.c.external_product_id).where(products.c.deleted_at.is_(None))).scalars()
+    )
 
 
 def list_products(connection: Connection, *, after: str = "", limit: int) -> list[StoredProduct]:
@@ -94,5 +119,8 @@ def _stored(row: Row[Any]) -> StoredProduct:
         active=row.active,
         created_at=None if row.created_at is None else to_seconds(row.created_at),
         attributes=row.attributes,
+        variants=read_variants(row.variants),
     )
+    if product.stock != row.stock:  # a live update set the product's own: it counts until variants are sent again
+        object.__setattr__(product, "stock", row.stock)
     return StoredProduct(product, to_seconds(row.updated_at))

@@ -9,12 +9,15 @@ from recommender.errors import InvalidInput
 from store.instants import now_ms, to_seconds
 from store.tables import sync_status
 
-ImportKind = Literal["products", "events"]
+ImportKind = Literal["products", "customers", "orders", "events"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportStatus:
-    """One file's import. ``rows_read`` data rows are dealt with: written, rejected, or known already."""
+    """One file's import, or a shop's table with its ``watermark``: see `store.sync.cursor`.
+
+    ``rows_read`` data rows are dealt with: written, rejected, or known already.
+    """
 
     id: int
     source: str
@@ -23,6 +26,7 @@ class ImportStatus:
     rows_rejected: int
     shift_ms: int
     status: Literal["running", "done"]
+    watermark: str | None = None
 
 
 def find_import(connection: Connection, *, kind: ImportKind, sha256: str) -> ImportStatus | None:
@@ -42,6 +46,7 @@ def _status(row: Row[*tuple[Any, ...]]) -> ImportStatus:
         rows_rejected=row.rows_rejected,
         shift_ms=row.shift_ms,
         status=cast(Literal["running", "done"], row.status),  # this module writes no other
+        watermark=row.watermark,
     )
 
 
@@ -67,8 +72,28 @@ def begin_import(connection: Connection, *, kind: ImportKind, source: str, sha25
     return begin_import(connection, kind=kind, source=source, sha256=sha256, shift_ms=shift_ms)
 
 
+def begin_sync(connection: Connection, *, kind: ImportKind, source: str, sha256: str, from_start: bool) -> ImportStatus:
+    """The next run over a shop's table, whose definition has this hash.
+
+    It goes on where the last one stopped, and counts on; ``from_start`` forgets both.
+    """
+    begun = begin_import(connection, kind=kind, source=source, sha256=sha256, shift_ms=0)
+    now = now_ms()
+    values: dict[str, object] = {"source": source, "status": "running", "started_at": now, "updated_at": now}
+    if from_start:
+        values |= {"watermark": None, "rows_read": 0, "rows_written": 0, "rows_rejected": 0}
+    connection.execute(update(sync_status).where(sync_status.c.id == begun.id).values(**values, finished_at=None))
+    return begin_import(connection, kind=kind, source=source, sha256=sha256, shift_ms=0)
+
+
 def advance_import(
-    connection: Connection, status: ImportStatus, *, rows_read: int, written: int, rejected: int
+    connection: Connection,
+    status: ImportStatus,
+    *,
+    rows_read: int,
+    written: int,
+    rejected: int,
+    watermark: str | None = None,
 ) -> ImportStatus:
     """Count one more chunk, up to data row ``rows_read``.
 
@@ -79,6 +104,7 @@ def advance_import(
         rows_read=rows_read,
         rows_written=status.rows_written + written,
         rows_rejected=status.rows_rejected + rejected,
+        watermark=watermark,
     )
     counted = update(sync_status).where(sync_status.c.id == status.id, sync_status.c.rows_read == status.rows_read)
     result = connection.execute(
@@ -86,20 +112,21 @@ def advance_import(
             rows_read=advanced.rows_read,
             rows_written=advanced.rows_written,
             rows_rejected=advanced.rows_rejected,
+            watermark=watermark,
             updated_at=now_ms(),
         )
     )
     if result.rowcount != 1:
-        raise InvalidInput("rows_read", status.rows_read, "another process is importing this file")
+        raise InvalidInput("rows_read", status.rows_read, "another process is importing the same")
     return advanced
 
 
-def finish_import(connection: Connection, status: ImportStatus) -> ImportStatus:
-    """Mark an import as done: the same file is not read again."""
+def finish_import(connection: Connection, status: ImportStatus, *, watermark: str | None = None) -> ImportStatus:
+    """Mark an import as done: the same file is not read again, and a table from ``watermark`` on."""
     now = now_ms()
     done = update(sync_status).where(sync_status.c.id == status.id)
-    connection.execute(done.values(status="done", updated_at=now, finished_at=now))
-    return replace(status, status="done")
+    connection.execute(done.values(status="done", watermark=watermark, updated_at=now, finished_at=now))
+    return replace(status, status="done", watermark=watermark)
 
 
 def recorded_shift(connection: Connection) -> float:

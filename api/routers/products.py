@@ -16,6 +16,7 @@ from recommender.catalog import product_uuid
 from recommender.errors import InvalidInput, NoRelease
 from store.catalog import Product
 from store.products import StoredProduct
+from store.variants import Variant, stored_variants
 
 NOT_LIVE: Final = "not_embedded"
 """Refuses a new product until its text has been embedded; no rule of the rules file."""
@@ -99,6 +100,7 @@ def _checked(serving: Serving, sent: schemas.SentProduct | schemas.Refusal) -> P
             active=sent.active,
             created_at=None if moment is None else moment.timestamp(),
             attributes=sent.attributes,
+            variants=tuple(Variant(id=one.id, attributes=one.attributes, stock=one.stock) for one in sent.variants),
         )
     except InvalidInput as error:
         return schemas.Refusal(sent.product_id, error.field, shown(error.value), str(error))
@@ -140,6 +142,7 @@ def _answer(serving: Serving, stored: StoredProduct) -> schemas.ProductAnswer:
         created_at=None if product.created_at is None else datetime.fromtimestamp(product.created_at, UTC),
         updated_at=datetime.fromtimestamp(stored.updated_at, UTC),
         attributes=dict(product.attributes),
+        variants=[schemas.SentVariant(**one) for one in stored_variants(product.variants) or ()],
         embedded=known.embedded,
         release=known.release,
         popularity=known.popularity,

@@ -1,27 +1,27 @@
 """Loads a shop's file into the store: in chunks, each row once, resumable after a crash."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Final, get_args
+from typing import Any, Final
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from recommender.errors import InvalidInput
-from store.catalog import Product, write_products
-from store.changes import ChangeKind, append_changes
+from store.bulk import BulkWriter
+from store.changes import append_changes
 from store.engine import reading, writing
-from store.events import EventResult, EventRow, insert_events
-from store.imports.rejects import Reject, RejectsFile
-from store.imports.rows import Checked, check_events, check_products, ignored_columns, newest_event_ms, require_columns
+from store.imports.kinds import Kind, ignored_columns, kind_named, require_columns
+from store.imports.mapping import check_mapping
+from store.imports.rejects import RejectsFile
+from store.imports.rows import newest_event_ms
 from store.imports.source_files import RawChunk, SourceFile, open_source, read_chunks
-from store.instants import now_ms, to_ms, to_seconds
+from store.instants import to_ms, to_seconds
 from store.sync_status import ImportKind, ImportStatus, advance_import, begin_import, find_import, finish_import
 
 CHUNK_ROWS: Final = 50_000
-"""Rows a transaction: it holds the write lock for about half a second."""
+"""Rows that are read, checked and announced at a time; `BulkWriter` says how many are in one transaction."""
 
 _WEEK_MS: Final = 7 * 24 * 3_600_000
 
@@ -61,33 +61,38 @@ def import_file(
     now: float,
     rejects_dir: Path,
     progress: Callable[[int, int], None],
+    mapping: Mapping[str, str] | None = None,
     chunk_rows: int = CHUNK_ROWS,
 ) -> ImportReport:
-    """Load a .parquet, .csv, .ndjson or .jsonl file of products or events.
+    """Load a .parquet, .csv, .ndjson or .jsonl file of one kind of `store.imports.kinds`.
 
     Rows that break a rule go to ``rejects_dir/<file name>.rejects.ndjson`` with line (the first data row is 1),
     field, value and reason; the others are loaded. A file whose content was imported before is not read again; an
     import that was interrupted goes on after its last transaction. ``shift_to_now`` moves all events forward by the
-    largest number of whole weeks that leaves none after ``now`` (epoch seconds). ``progress`` gets the rows done
+    largest number of whole weeks that leaves none after ``now`` (epoch seconds). ``mapping`` has the file's names of
+    our columns where they differ. ``progress`` gets the rows done
     and the rows in all, after each transaction.
 
     Raises InvalidInput for a file that cannot be read or lacks a required column, and where another process
     imports the same file; StoreUnavailable where the database fails. Transactions before the error stay, and the
     same file can be resumed.
     """
-    if kind not in get_args(ImportKind):
-        raise InvalidInput("kind", kind, f"must be one of {', '.join(get_args(ImportKind))}")
+    what = kind_named(kind)
     if shift_to_now and kind != "events":
         raise InvalidInput("shift_to_now", shift_to_now, "only events have a time to shift")
-    source = open_source(path)
-    require_columns(source, kind)
+    source = open_source(path, mapping)
+    if mapping:
+        check_mapping(mapping, there=mapping.values(), known=what.columns)
+    require_columns(source.columns, what, path.name)
     begun = status = _begin(engine, kind, source, now if shift_to_now else None)
     rejects = RejectsFile(rejects_dir / f"{begun.source}.rejects.ndjson")
     if begun.status == "running":
         rejects.keep_up_to(begun.rows_read)
+        bulk = BulkWriter(engine, most=chunk_rows)
         for chunk in read_chunks(source, start=begun.rows_read, size=chunk_rows):
-            status = _load_chunk(engine, kind, status, chunk, rejects)
-            progress(status.rows_read, max(source.rows, status.rows_read))
+            status = _load_chunk(
+                bulk, what, status, chunk, rejects, lambda rows: progress(rows, max(source.rows, rows))
+            )
         with writing(engine) as connection:
             status = finish_import(connection, status)
     return _report(kind, source, begun, status, rejects)
@@ -110,48 +115,30 @@ def _shift_ms(source: SourceFile, now: float) -> int:
 
 
 def _load_chunk(
-    engine: Engine, kind: ImportKind, status: ImportStatus, chunk: RawChunk, rejects: RejectsFile
+    bulk: BulkWriter,
+    kind: Kind[Any],
+    status: ImportStatus,
+    chunk: RawChunk,
+    rejects: RejectsFile,
+    progress: Callable[[int], None],
 ) -> ImportStatus:
-    write: Callable[[Connection], _Outcome]  # the rows are checked here, before the lock is taken
-    if kind == "products":
-        write = partial(_write_products, check_products(chunk))
-    else:
-        write = partial(_write_events, check_events(chunk, shift_ms=status.shift_ms, received_at=now_ms()))
-    with writing(engine) as connection:
-        outcome = write(connection)
-        advanced = advance_import(
-            connection,
-            status,
-            rows_read=status.rows_read + chunk.rows,
-            written=outcome.written,
-            rejected=len(outcome.rejects),
-        )
-        rejects.append(outcome.rejects)
-    return advanced
-
-
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    written: int
-    rejects: Sequence[Reject]
-
-
-def _write_products(checked: Checked[Product], connection: Connection) -> _Outcome:
-    write_products(connection, checked.accepted)
-    append_changes(connection, ChangeKind.CATALOG, [None] if checked.accepted else [])
-    return _Outcome(len(checked.accepted), checked.rejects)
-
-
-def _write_events(checked: Checked[EventRow], connection: Connection) -> _Outcome:
-    results = insert_events(connection, checked.accepted)
-    written = results.count(EventResult.ACCEPTED)
-    append_changes(connection, ChangeKind.CUSTOMERS, [None] if written else [])
-    conflicts = [
-        Reject(line, "event_id", row.event_id, "is the id of another event in the store")
-        for row, line, result in zip(checked.accepted, checked.lines, results, strict=True)
-        if result is EventResult.CONFLICT
-    ]
-    return _Outcome(written, sorted([*checked.rejects, *conflicts], key=lambda reject: reject.line))
+    """Check all rows before any lock is taken, then write them in short transactions, the last of which announces."""
+    checked = kind.check(chunk, status.shift_ms)
+    end = status.rows_read + chunk.rows
+    while status.rows_read < end:
+        until = min(status.rows_read + bulk.rows, end)
+        part = checked.between(status.rows_read, until)
+        with bulk.writing(until - status.rows_read) as connection:
+            outcome = kind.write(connection, part)
+            advanced = advance_import(
+                connection, status, rows_read=until, written=outcome.written, rejected=len(outcome.rejects)
+            )
+            if until == end and checked.accepted:
+                append_changes(connection, kind.announced, [None])
+            rejects.append(outcome.rejects)
+        status = advanced
+        progress(status.rows_read)
+    return status
 
 
 def _report(
@@ -169,5 +156,5 @@ def _report(
         already_imported=done_before,
         resumed_after=0 if done_before else begun.rows_read,
         rejects=rejects.path if status.rows_rejected and rejects.path.exists() else None,
-        ignored_columns=ignored_columns(source, kind),
+        ignored_columns=ignored_columns(source, kind_named(kind)),
     )

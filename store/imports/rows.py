@@ -1,5 +1,7 @@
 """Checks the rows of a chunk, a column at a time, and makes events or products of those that pass."""
 
+import json
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
@@ -26,9 +28,9 @@ from store.imports.columns import (
     as_text,
 )
 from store.imports.rejects import Reject
-from store.imports.source_files import RawChunk, SourceFile
-from store.sync_status import ImportKind
+from store.imports.source_files import RawChunk
 from store.values import MAX_COUNT
+from store.variants import Variant, check_variants, sent_variants
 
 EVENT_COLUMNS: Final = (
     "user_id",
@@ -55,14 +57,9 @@ PRODUCT_COLUMNS: Final = (
     "stock",
     "active",
     "created_at",
+    "variants",
 )
 _PRODUCT_TEXTS: Final = ("product_id", "name", "category", "brand", "description", "image_url")
-
-_REQUIRED: Final[Mapping[ImportKind, tuple[tuple[str, ...], ...]]] = {
-    "products": (("product_id",), ("name",)),
-    "events": (("product_id",), ("type",), ("occurred_at",), ("user_id", "session_id")),
-}
-"""Of each group, a file needs at least one column."""
 
 _UNREADABLE_INSTANT: Final = "must be ISO 8601 or epoch seconds, from 1970 to 2099"
 _UNREADABLE_PRICE: Final = "must be a number of at least 0"
@@ -78,9 +75,15 @@ class Checked(Generic[Row]):
     lines: Sequence[int]
     rejects: Sequence[Reject]
 
+    def between(self, after: int, until: int) -> "Checked[Row]":
+        """What became of the rows after line ``after`` and up to line ``until``."""
+        begin, end = bisect_right(self.lines, after), bisect_right(self.lines, until)
+        rejects = [reject for reject in self.rejects if after < reject.line <= until]
+        return Checked(self.accepted[begin:end], self.lines[begin:end], rejects)
+
 
 @dataclass(frozen=True, slots=True)
-class _Check:
+class Check:
     """A rule, and the rows that break it."""
 
     field: str
@@ -88,39 +91,24 @@ class _Check:
     reason: str
 
 
-def require_columns(source: SourceFile, kind: ImportKind) -> None:
-    """Raises InvalidInput if no row of the file can be loaded for want of a column."""
-    if source.columns is None:
-        return
-    for group in _REQUIRED[kind]:
-        if not set(group) & set(source.columns):
-            reason = f"{source.path.name} has no column {' or '.join(group)}"
-            raise InvalidInput(group[0], ", ".join(source.columns), reason)
-
-
-def ignored_columns(source: SourceFile, kind: ImportKind) -> tuple[str, ...]:
-    """The file's columns that the import does not read. Of products none: the rest are attributes."""
-    if kind == "products":
-        return ()
-    return tuple(name for name in source.columns or () if name not in EVENT_COLUMNS)
-
-
 def check_events(chunk: RawChunk, *, shift_ms: int, received_at: int) -> Checked[EventRow]:
     """The chunk's events, moved forward by ``shift_ms``; both times in milliseconds."""
-    columns = _event_columns(chunk)
-    rejects, keep = _first_failures(chunk, columns.checks())
-    return Checked(columns.rows(keep, shift_ms, received_at), _lines(chunk, keep), rejects)
+    columns = event_columns(chunk)
+    rejects, keep = first_failures(chunk, columns.checks())
+    return Checked(columns.rows(keep, shift_ms, received_at), lines_kept(chunk, keep), rejects)
 
 
 def newest_event_ms(chunk: RawChunk) -> int | None:
     """When the newest of the events happened that `check_events` accepts, in epoch milliseconds."""
-    columns = _event_columns(chunk)
-    _, keep = _first_failures(chunk, columns.checks())
+    columns = event_columns(chunk)
+    _, keep = first_failures(chunk, columns.checks())
     return int(columns.occurred_at.values[keep].max()) if keep.any() else None
 
 
 @dataclass(frozen=True, slots=True)
-class _EventColumns:
+class EventColumns:
+    """The columns of a chunk of events, the rules they are checked by, and the rows they make."""
+
     text: Mapping[str, TextColumn]
     types: NDArray[np.object_]
     """`EventType`, None where the type is missing or unknown."""
@@ -128,7 +116,8 @@ class _EventColumns:
     quantity: NumberColumn
     price: NumberColumn
 
-    def checks(self) -> list[_Check]:
+    def checks(self) -> list[Check]:
+        """Every rule, in the order in which a row is told of the first that it breaks."""
         text, kind, price = self.text, self.text["type"], self.price
         nobody = text["user_id"].missing & text["session_id"].missing
         unknown = ~kind.missing & np.array([value is None for value in self.types], dtype=bool)
@@ -136,23 +125,24 @@ class _EventColumns:
         searches = self.types == EventType.SEARCH
         unpaid = (self.types == EventType.PURCHASE) & (price.values == 0)
         return [
-            _Check("product_id", text["product_id"].missing & ~cancels & ~searches, "is missing"),
-            _Check("user_id", nobody, "is missing, and so is session_id"),
-            _Check("type", kind.missing, "is missing"),
-            _Check("type", unknown, f"is unknown; the types are {', '.join(EVENT_TYPES)}"),
-            _Check("order_id", cancels & text["order_id"].missing, "of a cancellation is missing"),
-            _Check("query", searches & text["query"].missing, "of a search is missing"),
-            _Check("product_id", searches & ~text["product_id"].missing, "cannot be of a search"),
-            _Check("query", ~searches & ~text["query"].missing, "can only be of a search"),
-            _Check("occurred_at", self.occurred_at.missing, "is missing"),
-            _Check("occurred_at", self.occurred_at.unusable, _UNREADABLE_INSTANT),
-            _Check("quantity", self.quantity.unusable, f"must be a whole number from 1 to {MAX_COUNT}"),
-            _Check("price", price.unusable | (price.values < 0), _UNREADABLE_PRICE),
-            _Check("price", unpaid, "of a purchase must be above 0, or missing where it is unknown"),
+            Check("product_id", text["product_id"].missing & ~cancels & ~searches, "is missing"),
+            Check("user_id", nobody, "is missing, and so is session_id"),
+            Check("type", kind.missing, "is missing"),
+            Check("type", unknown, f"is unknown; the types are {', '.join(EVENT_TYPES)}"),
+            Check("order_id", cancels & text["order_id"].missing, "of a cancellation is missing"),
+            Check("query", searches & text["query"].missing, "of a search is missing"),
+            Check("product_id", searches & ~text["product_id"].missing, "cannot be of a search"),
+            Check("query", ~searches & ~text["query"].missing, "can only be of a search"),
+            Check("occurred_at", self.occurred_at.missing, "is missing"),
+            Check("occurred_at", self.occurred_at.unusable, _UNREADABLE_INSTANT),
+            Check("quantity", self.quantity.unusable, f"must be a whole number from 1 to {MAX_COUNT}"),
+            Check("price", price.unusable | (price.values < 0), _UNREADABLE_PRICE),
+            Check("price", unpaid, "of a purchase must be above 0, or missing where it is unknown"),
             *_nul_checks(text),
         ]
 
     def rows(self, keep: Mask, shift_ms: int, received_at: int) -> list[EventRow]:
+        """The rows that are kept, moved forward by ``shift_ms``."""
         text = {name: column.values[keep].tolist() for name, column in self.text.items()}
         occurred_at = (self.occurred_at.values[keep].astype(np.int64) + shift_ms).tolist()
         quantity, price = _counts(self.quantity.values[keep]), _optional(self.price.values[keep])
@@ -163,10 +153,11 @@ class _EventColumns:
         return list(map(EventRow._make, zip(*ordered, strict=False)))  # a repeat() is of no length
 
 
-def _event_columns(chunk: RawChunk) -> _EventColumns:
+def event_columns(chunk: RawChunk) -> EventColumns:
+    """The chunk's columns of `EVENT_COLUMNS`, as far as it has them."""
     series = _series(chunk, EVENT_COLUMNS)
     text = {name: as_text(series[name]) for name in _EVENT_TEXTS}
-    return _EventColumns(
+    return EventColumns(
         text=text,
         types=_event_types(text["type"]),
         occurred_at=as_instant(series["occurred_at"]),
@@ -186,8 +177,8 @@ def _event_types(names: TextColumn) -> NDArray[np.object_]:
 def check_products(chunk: RawChunk) -> Checked[Product]:
     """The chunk's products; columns of other names than `PRODUCT_COLUMNS` become attributes, as text."""
     columns = _product_columns(chunk)
-    rejects, keep = _first_failures(chunk, columns.checks())
-    return Checked(columns.products(keep), _lines(chunk, keep), rejects)
+    rejects, keep = first_failures(chunk, columns.checks())
+    return Checked(columns.products(keep), lines_kept(chunk, keep), rejects)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,17 +189,19 @@ class _ProductColumns:
     stock: NumberColumn
     active: NumberColumn
     created_at: NumberColumn
+    variants: Sequence[tuple[Variant, ...] | InvalidInput]
 
-    def checks(self) -> list[_Check]:
+    def checks(self) -> list[Check]:
         return [
-            _Check("product_id", self.text["product_id"].missing, "is missing"),
-            _Check("name", self.text["name"].missing, "is missing"),
-            _Check("price", self.price.unusable | (self.price.values < 0), _UNREADABLE_PRICE),
-            _Check("stock", self.stock.unusable, f"must be a whole number from 0 to {MAX_COUNT}"),
-            _Check("active", self.active.unusable, "must be true or false"),
-            _Check("created_at", self.created_at.unusable, _UNREADABLE_INSTANT),
+            Check("product_id", self.text["product_id"].missing, "is missing"),
+            Check("name", self.text["name"].missing, "is missing"),
+            Check("price", self.price.unusable | (self.price.values < 0), _UNREADABLE_PRICE),
+            Check("stock", self.stock.unusable, f"must be a whole number from 0 to {MAX_COUNT}"),
+            Check("active", self.active.unusable, "must be true or false"),
+            Check("created_at", self.created_at.unusable, _UNREADABLE_INSTANT),
             *_nul_checks(self.text),
             *_nul_checks(self.attributes),
+            *_variant_checks(self.variants),
         ]
 
     def products(self, keep: Mask) -> list[Product]:
@@ -225,6 +218,7 @@ class _ProductColumns:
             "active": (self.active.values[keep] != 0).tolist(),  # missing is NaN, which is not 0
             "created_at": _optional(self.created_at.values[keep] / 1000),
             "attributes": self._attributes(keep),
+            "variants": [self.variants[row] for row in np.flatnonzero(keep).tolist()],
         }
         return [Product(**dict(zip(columns, row, strict=True))) for row in zip(*columns.values(), strict=True)]
 
@@ -244,18 +238,38 @@ def _product_columns(chunk: RawChunk) -> _ProductColumns:
         stock=as_count(series["stock"], least=0),
         active=as_flag(series["active"]),
         created_at=as_instant(series["created_at"]),
+        variants=[_variants(text) for text in as_text(series["variants"]).values.tolist()],
     )
+
+
+def _variants(text: str | None) -> tuple[Variant, ...] | InvalidInput:
+    try:
+        variants = () if text is None else sent_variants(json.loads(text))
+        check_variants(variants)
+    except InvalidInput as error:
+        return error
+    except ValueError:
+        return InvalidInput("variants", text, "is not JSON")
+    return variants
+
+
+def _variant_checks(variants: Sequence[tuple[Variant, ...] | InvalidInput]) -> list[Check]:
+    wrong = {row: str(one) for row, one in enumerate(variants) if isinstance(one, InvalidInput)}
+    failed = np.zeros((len(wrong), len(variants)), dtype=bool)
+    for mask, row in zip(failed, wrong, strict=True):
+        mask[row] = True
+    return [Check("variants", mask, reason) for mask, reason in zip(failed, wrong.values(), strict=True)]
 
 
 def _series(chunk: RawChunk, names: Sequence[str]) -> dict[str, "pd.Series[Any]"]:
     return {name: as_series(chunk.columns.get(name), len(chunk.lines)) for name in names}
 
 
-def _nul_checks(texts: Mapping[str, TextColumn]) -> list[_Check]:
-    return [_Check(name, column.unusable, "contains a NUL character") for name, column in texts.items()]
+def _nul_checks(texts: Mapping[str, TextColumn]) -> list[Check]:
+    return [Check(name, column.unusable, "contains a NUL character") for name, column in texts.items()]
 
 
-def _first_failures(chunk: RawChunk, checks: Sequence[_Check]) -> tuple[list[Reject], Mask]:
+def first_failures(chunk: RawChunk, checks: Sequence[Check]) -> tuple[list[Reject], Mask]:
     """The chunk's rejects by line, each row for the first rule it breaks, and the rows that break none."""
     keep = np.ones(len(chunk.lines), dtype=bool)
     rejects = list(chunk.unreadable)
@@ -270,7 +284,8 @@ def _first_failures(chunk: RawChunk, checks: Sequence[_Check]) -> tuple[list[Rej
     return sorted(rejects, key=lambda reject: reject.line), keep
 
 
-def _lines(chunk: RawChunk, keep: Mask) -> list[int]:
+def lines_kept(chunk: RawChunk, keep: Mask) -> list[int]:
+    """The lines of the rows that are kept."""
     return [chunk.lines[row] for row in np.flatnonzero(keep).tolist()]
 
 

@@ -5,7 +5,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, TextIO
@@ -14,6 +14,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from recommender.errors import InvalidInput
+from store.imports.mapping import check_mapping, renamed
 from store.imports.rejects import Reject
 
 RawColumn = Any
@@ -41,17 +42,33 @@ class RawChunk:
 class SourceFile:
     """A file to import. ``rows`` is exact for Parquet; a CSV value with line breaks counts as more.
 
-    ``columns`` are those of the header, or of the first thousand rows of JSON; None for JSON without any row.
+    ``columns`` are those of the header, or of the first thousand rows of JSON, under our names; None for JSON
+    without any row. ``mapping`` says how the file calls ours.
     """
 
     path: Path
     sha256: str
     rows: int
     columns: tuple[str, ...] | None
+    mapping: Mapping[str, str] = field(default_factory=dict)
 
 
-def open_source(path: Path) -> SourceFile:
-    """Raises InvalidInput for a missing file, an unknown suffix, or a file that is not what its suffix says."""
+def open_source(path: Path, mapping: Mapping[str, str] | None = None) -> SourceFile:
+    """Raises InvalidInput for a missing file, an unknown suffix, or a file that is not what its suffix says.
+
+    With a ``mapping`` it is another source than without, and can be imported again.
+    """
+    source = _open(path)
+    if not mapping:
+        return source
+    columns = None if source.columns is None else tuple(renamed(dict.fromkeys(source.columns), mapping))
+    if source.columns is not None:
+        check_mapping(mapping, there=source.columns, known=None)
+    said = json.dumps([source.sha256, sorted(mapping.items())])
+    return replace(source, sha256=hashlib.sha256(said.encode()).hexdigest(), columns=columns, mapping=mapping)
+
+
+def _open(path: Path) -> SourceFile:
     if path.suffix.lower() not in _SUFFIXES:
         raise InvalidInput("path", str(path), f"must end with one of {', '.join(_SUFFIXES)}")
     if not path.is_file():
@@ -78,7 +95,12 @@ def _digest(path: Path) -> tuple[str, int]:
 
 
 def read_chunks(source: SourceFile, *, start: int, size: int) -> Iterator[RawChunk]:
-    """The data rows after the first ``start``, at most ``size`` at a time."""
+    """The data rows after the first ``start``, at most ``size`` at a time, under our names for their columns."""
+    for chunk in _chunks(source, start, size):
+        yield replace(chunk, columns=renamed(chunk.columns, source.mapping)) if source.mapping else chunk
+
+
+def _chunks(source: SourceFile, start: int, size: int) -> Iterator[RawChunk]:
     with _readable(source.path):
         match source.path.suffix.lower():
             case ".parquet":

@@ -44,7 +44,7 @@ def commits(engine: Engine) -> list[None]:
     event.listen(
         engine,
         "commit",
-        lambda connection: "sqlite_begin" in connection.get_execution_options() and committed.append(None),
+        lambda connection: connection.get_execution_options().get("writes") and committed.append(None),
     )
     return committed
 

@@ -159,7 +159,7 @@ def test_a_missing_column_is_named(
 def test_other_kinds_and_files_are_refused(load: Load, tmp_path: Path) -> None:
     path = save(product_table(1), tmp_path / "shop.csv")
     for field, call in (
-        ("kind", lambda: load("customers", path)),
+        ("kind", lambda: load("shops", path)),  # type: ignore[arg-type]
         ("shift_to_now", lambda: load("products", path, shift_to_now=True)),
         ("path", lambda: load("products", tmp_path / "shop.xlsx")),
         ("path", lambda: load("products", tmp_path / "nothing.csv")),
