@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import Engine, func, insert, select
 
-from store.bulk import CHECKPOINT_ROWS, LEAST_ROWS, BulkWriter
+from store.bulk import ALONE_HOLD_S, CHECKPOINT_ROWS, HOLD_S, LEAST_ROWS, BulkWriter
 from store.changes import read_changes
 from store.engine import reading, writing
 from store.tables import changes
@@ -43,10 +43,26 @@ def test_quick_rows_make_longer_transactions_and_slow_ones_shorter(engine: Engin
     for _ in range(5):
         announce(engine, bulk, "quick", bulk.rows)
     assert bulk.rows == 2_000
+    with writing(engine) as connection:
+        connection.execute(insert(changes), {"kind": "product", "key": "single", "created_at": 1})
     for _ in range(12):
         with bulk.writing(bulk.rows):
             time.sleep(0.1)
     assert bulk.rows == LEAST_ROWS
+
+
+def test_transactions_are_short_from_the_moment_somebody_else_writes(engine: Engine) -> None:
+    bulk = BulkWriter(engine, most=100_000)
+    while bulk.rows < 20_000:
+        announce(engine, bulk, "alone", bulk.rows)
+    assert bulk._hold_s == ALONE_HOLD_S
+    with writing(engine) as connection:
+        connection.execute(insert(changes), {"kind": "product", "key": "single", "created_at": 1})
+    before = bulk.rows
+    with bulk.writing(bulk.rows):
+        time.sleep(ALONE_HOLD_S)
+    assert bulk._hold_s == HOLD_S
+    assert bulk.rows < before / 10
 
 
 def test_a_single_write_comes_between_two_transactions(engine: Engine) -> None:
