@@ -9,7 +9,7 @@ from jobs.gently import gently
 from jobs.run import Report
 from store.customer_events import count_customers, next_customers
 from store.engine import reading
-from store.personalization import newest_erasure
+from store.erasures import newest_erasure
 
 T = TypeVar("T")
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, Select, func, select, union
 
 from recommender.events import EVENT_CODES
+from store.erasures import Erased, read_erased
 from store.tables import customers, products, sessions, user_interactions, user_preference_embeddings
 
 _ROWS_A_FETCH: Final = 1_000
@@ -53,8 +54,11 @@ def count_customers(connection: Connection) -> int:
 
 
 def read_customer_events(connection: Connection, user_ids: Sequence[str]) -> CustomerEvents:
-    """What these users did; they follow each other as `next_customers` lists them."""
-    columns = _Columns({user_id: code for code, user_id in enumerate(user_ids)})
+    """What these users did; they follow each other as `next_customers` lists them.
+
+    What was done before an erasure and came back with a file is left out.
+    """
+    columns = _Columns(read_erased(connection), {user_id: code for code, user_id in enumerate(user_ids)})
     for statement in _statements(user_ids[0], user_ids[-1]):
         for rows in connection.execute(statement.execution_options(yield_per=_ROWS_A_FETCH)).partitions():
             columns.add(rows)
@@ -81,13 +85,16 @@ def _between(column: ColumnElement[Any], first: str, last: str) -> ColumnElement
 class _Columns:
     """Gathers rows part by part."""
 
-    def __init__(self, codes: dict[str, int]) -> None:
-        self._codes = codes
+    def __init__(self, erased: Erased, codes: dict[str, int]) -> None:
+        self._erased, self._codes = erased, codes
         self._numbers: list[NDArray[np.float64]] = [np.empty((6, 0))]
         self._products: list[str | None] = []
         self._orders: list[str | None] = []
 
     def add(self, rows: Sequence[Any]) -> None:
+        rows = [row for row in rows if row[3] > self._erased.when(row[0])] if self._erased else rows
+        if not rows:
+            return
         users, ids, types, at, quantities, prices, product_ids, order_ids = zip(*rows, strict=True)
         customer = [self._codes[user_id] for user_id in users]
         kinds = [EVENT_CODES[kind] for kind in types]

@@ -10,15 +10,16 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self
 
-from sqlalchemy import Connection, Engine, Row, delete, select
+from sqlalchemy import Connection, Engine, Row, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from recommender.outcomes import Outcome
 from store.attribution import outcome, stored_touches
 from store.engine import insert_rows, writing
+from store.erasures import newest_erasure
 from store.errors import StoreUnavailable
 from store.instants import to_ms, to_seconds
-from store.pseudonyms import drop_unused, of_customers
+from store.pseudonyms import known, of_customers
 from store.tables import decisions
 
 EXPIRES_MS: Final = 3_600_000
@@ -154,7 +155,7 @@ _COLUMNS: Final = (
 def insert_decisions(connection: Connection, batch: Sequence[Decision]) -> None:
     """Store decisions, with what stored events say of them already. Needs a `store.engine.writing` transaction."""
     # Looked up here and not when the answer was given: an erasure may have come in between, in any process.
-    pseudonyms = of_customers(connection, list(dict.fromkeys(one.customer_key for one in batch if one.customer_key)))
+    pseudonyms = _pseudonyms(connection, batch)
     touched = stored_touches(connection, {one.request_id for one in batch})
     rows = [
         (
@@ -173,6 +174,14 @@ def insert_decisions(connection: Connection, batch: Sequence[Decision]) -> None:
         for one in batch
     ]
     insert_rows(connection, decisions, _COLUMNS, rows)
+
+
+def _pseudonyms(connection: Connection, batch: Sequence[Decision]) -> dict[str, str]:
+    """By customer key. Who was answered before the last erasure gets no new one: they may be who was erased."""
+    erased_at = newest_erasure(connection)
+    later = {one.customer_key for one in batch if to_ms(one.generated_at) > erased_at}
+    keys = {one.customer_key for one in batch}
+    return known(connection, keys - later) | of_customers(connection, sorted(later - {""}))
 
 
 def read_decisions(connection: Connection, request_id: str) -> list[StoredDecision]:
@@ -197,13 +206,3 @@ def _stored(row: Row[Any]) -> StoredDecision:
         record=json.loads(row.record),
         full_record=full,
     )
-
-
-def forget_before(connection: Connection, instant: float) -> int:
-    """Remove the decisions generated before ``instant`` (epoch seconds); returns how many.
-
-    Pseudonyms from before it under which nothing is kept any more go with them.
-    """
-    removed = connection.execute(delete(decisions).where(decisions.c.generated_at < to_ms(instant))).rowcount
-    drop_unused(connection, instant)
-    return removed

@@ -94,3 +94,8 @@ def note_release(connection: Connection, release_id: str, erasures_until: int | 
         if row.certificate["release"] is None:
             noted: dict[str, Any] = row.certificate | {"release": release_id}
             connection.execute(update(erasures).where(erasures.c.subject == row.subject).values(certificate=noted))
+
+
+def newest_erasure(connection: Connection) -> int:
+    """When somebody was erased last, in epoch milliseconds; 0 if nobody ever was."""
+    return int(connection.execute(select(func.coalesce(func.max(erasures.c.erased_at), 0))).scalar_one())

@@ -1,10 +1,10 @@
-"""Of whom a profile may be made, and whether somebody was erased while one was."""
+"""Of whom a profile may be made."""
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
-from store.tables import customers, erasures
+from store.tables import customers
 
 
 def personalized(connection: Connection, user_ids: Collection[str], *, by_default: bool) -> set[str]:
@@ -19,8 +19,3 @@ def personalized(connection: Connection, user_ids: Collection[str], *, by_defaul
         for row in connection.execute(select(table.user_id, table.personalization).where(said))
     }
     return {user_id for user_id in user_ids if answers.get(user_id, by_default)}
-
-
-def newest_erasure(connection: Connection) -> int:
-    """When somebody was erased last, in epoch milliseconds; 0 if nobody ever was."""
-    return int(connection.execute(select(func.coalesce(func.max(erasures.c.erased_at), 0))).scalar_one())

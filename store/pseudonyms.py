@@ -5,11 +5,11 @@ from collections.abc import Collection, Iterable
 from itertools import islice
 from typing import Final
 
-from sqlalchemy import Connection, delete, exists, select
+from sqlalchemy import Connection, delete, select
 
 from store.engine import insert_rows
-from store.instants import now_ms, to_ms
-from store.tables import decisions, pseudonyms
+from store.instants import now_ms
+from store.tables import pseudonyms
 
 _KEYS_A_QUERY: Final = 1_000
 
@@ -43,9 +43,3 @@ def drop(connection: Connection, keys: Iterable[str]) -> int:
     while batch := list(islice(remaining, _KEYS_A_QUERY)):
         dropped += connection.execute(delete(pseudonyms).where(pseudonyms.c.customer_key.in_(batch))).rowcount
     return dropped
-
-
-def drop_unused(connection: Connection, before: float) -> int:
-    """Forget pseudonyms older than ``before`` (epoch seconds) under which nothing is kept; returns how many."""
-    used = exists().where(decisions.c.pseudonym == pseudonyms.c.pseudonym)
-    return connection.execute(delete(pseudonyms).where(pseudonyms.c.created_at < to_ms(before), ~used)).rowcount

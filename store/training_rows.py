@@ -5,6 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Row, func, select
 
+from store.erasures import read_erased
 from store.tables import customers, products, sessions, user_interactions
 
 _ROWS_A_FETCH: Final = 1_000
@@ -29,7 +30,8 @@ class TrainingEvent(NamedTuple):
 
 
 def read_training_events(connection: Connection) -> Iterator[list[TrainingEvent]]:
-    """Every event, some thousand at a time."""
+    """Every event, some thousand at a time, but for those of who was erased that came back with a file."""
+    erased = read_erased(connection)
     table = user_interactions.c
     user = func.coalesce(table.user_id, sessions.c.user_id)
     told = (table.product_id, table.type, table.occurred_at, table.quantity, table.price, table.order_id)
@@ -40,7 +42,8 @@ def read_training_events(connection: Connection) -> Iterator[list[TrainingEvent]
     columns = (user, table.session_id, customers.c.personalization, *told, *more)
     ordered = select(*columns).select_from(joined).order_by(table.id)
     for rows in connection.execute(ordered.execution_options(yield_per=_ROWS_A_FETCH)).partitions():
-        yield [TrainingEvent._make(row) for row in rows]
+        events = [TrainingEvent._make(row) for row in rows]
+        yield [one for one in events if one.occurred_at > erased.when(one.user_id or "")] if erased else events
 
 
 def read_training_products(connection: Connection) -> Iterator[Sequence[Row[*tuple[Any, ...]]]]:

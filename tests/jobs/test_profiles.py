@@ -10,8 +10,9 @@ from jobs.profiles import profiles
 from recommender.events import EventType
 from store.catalog import Product, upsert_products
 from store.engine import reading, writing
+from store.erasures import note_erasure
 from store.events import Event, event_row, insert_events
-from store.tables import customers, erasures, sessions, user_interactions
+from store.tables import customers, sessions, user_interactions
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 MONDAY = 1_748_790_000.0  # Monday, 2025-06-02 00:00 in Tokyo; in UTC it is still Sunday
@@ -129,9 +130,17 @@ def test_who_is_erased_meanwhile_does_not_come_back(engine: Engine) -> None:
         if commits == 3:  # the shop was read, customers were counted, then the page was read
             with writing(engine) as connection:
                 connection.execute(user_interactions.delete().where(user_interactions.c.user_id == "ann"))
-                row = {"subject": "x", "salt": "y", "erased_at": 5, "certificate": {}}
-                connection.execute(insert(erasures), row)
+                note_erasure(connection, "ann", {"user_interactions": 1})
 
     event.listen(engine, "commit", on_commit)
     profiles(engine, zone=TOKYO)
     assert list(computed(engine)) == ["bob"]
+
+
+def test_what_comes_back_with_a_file_after_an_erasure_makes_no_profile(engine: Engine) -> None:
+    with writing(engine) as connection:
+        note_erasure(connection, "ann", {"user_interactions": 1})
+    store(engine, did("ann", "VIEW", "tea", 0), did("bob", "VIEW", "tea", 0))
+    profiles(engine, zone=TOKYO)
+    assert computed(engine).get("ann", {}) == {}
+    assert computed(engine)["bob"] != {}
