@@ -23,6 +23,11 @@ class Customer:
     """Categories and brands that they stated."""
     personal: bool = True
 
+    @property
+    def known(self) -> bool:
+        """Whether anything was used of them: otherwise the answer is a stranger's, whatever id they were named by."""
+        return bool(len(self.history) or self.searches or self.favourites)
+
 
 STRANGER: Final = Customer()
 

@@ -127,7 +127,7 @@ async def _answer(
         decision_of(
             answer,
             request_id=shown.request_id,
-            customer_key=history_key(shopper.user_id, shopper.session_id) if customer.personal else "",
+            customer_key=history_key(shopper.user_id, shopper.session_id) if customer.known else "",
             generated_at=shown.generated_at.timestamp(),
             share=1.0 if shopper.explain else serving.record_share,
         )

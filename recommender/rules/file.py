@@ -100,7 +100,7 @@ def read_rules(path: Path = DEFAULT_RULES_FILE) -> Rules:
         text = path.read_text(encoding="utf-8")
         parsed = yaml.safe_load(text)
         rules = _rules(_RulesFile.model_validate({} if parsed is None else parsed))
-        return replace(rules, version=_version(text, rules))
+        return replace(rules, version=_version(rules))
     except OSError as error:
         raise InvalidInput("rules file", str(path), error.strerror or str(error)) from error
     except UnicodeDecodeError as error:
@@ -113,9 +113,9 @@ def read_rules(path: Path = DEFAULT_RULES_FILE) -> Rules:
         raise InvalidInput(field, first["input"], f"{first['msg']} (in {path})") from error
 
 
-def _version(text: str, rules: Rules) -> str:
+def _version(rules: Rules) -> str:
     names = [rule.name for rule in rules.hard]
-    return hashlib.sha256(repr((text, names, rules.policy)).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr((names, rules.policy)).encode()).hexdigest()[:16]
 
 
 def _rules(file: _RulesFile) -> Rules:

@@ -77,7 +77,7 @@ def test_routes_in_metrics_are_templates(client: TestClient) -> None:
 def test_metrics_tell_stages_sources_events_and_the_release(client: TestClient, api_shop: Shop) -> None:
     client.get(f"{RECOMMENDATIONS}/homepage", params={"user_id": "coffee-customer-01"})
     client.post(INTERACTIONS, json={"user_id": "u", "product_id": "wine-01", "interaction_type": "VIEW"})
-    assert labels(client, "shelfwise_stage_duration_seconds", "stage") == STAGES
+    assert labels(client, "shelfwise_stage_duration_seconds", "stage") >= STAGES
     assert labels(client, "shelfwise_candidates", "source") >= {"content", "collaborative", "popularity", "repeat"}
     assert labels(client, "shelfwise_events", "result") >= {"accepted"}
     assert labels(client, "shelfwise_release_info", "release") == {api_shop.release}

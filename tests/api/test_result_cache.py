@@ -12,7 +12,7 @@ import aiohttp
 import numpy as np
 import pytest
 
-from api.answers import Answer, Origin
+from api.answers import Answer, Origin, new_trace
 from api.cache_entries import BREAK_S, LocalEntries
 from api.cache_key import BUCKET_SECONDS, KEYED, key_of
 from api.metrics import REGISTRY
@@ -58,11 +58,11 @@ class Gateway:
         live = self.serving.live
         versions = self.serving.versions(live)
         explain = query.pop("explain", False)
-        history = await self.serving.history(live, user_id, None)
+        history = (await self.serving.customer(live, user_id, None)).history
         anchors = NO_ROWS if page is None else np.array([live.snapshot.catalog.row_of[page]])
         context = Context.HOMEPAGE if page is None else Context.PRODUCT_PAGE
         asked = Query(**{"context": context, "limit": 12, "at": NOW, "history": history, "anchors": anchors} | query)
-        return await self.serving.answer(live, versions, asked, degraded=(), explain=explain)
+        return await self.serving.answer(live, versions, asked, new_trace(live), degraded=(), explain=explain)
 
     async def settled(self) -> None:
         """The feed has told all that was written."""
@@ -276,13 +276,15 @@ def test_a_kept_answer_that_no_longer_holds_is_stale(play: Play, change: dict[st
         live = one.serving.live
         versions, stale = one.serving.versions(live), counted("stale")
         query = Query(context=Context.HOMEPAGE, limit=12, at=NOW)
-        first = await one.serving.answer(live, versions, query, degraded=(), explain=False)
+        first = await one.serving.answer(live, versions, query, new_trace(live), degraded=(), explain=False)
         await patch_product(one.serving, ids(first)[0], change)
-        second = await one.serving.answer(one.serving.live, versions, query, degraded=(), explain=False)
+        second = await one.serving.answer(
+            one.serving.live, versions, query, new_trace(live), degraded=(), explain=False
+        )
         assert second.origin is Origin.COMPUTED
         assert counted("stale") == stale + 1
         assert ("price" in change) == (ids(first)[0] in ids(second))
-        third = await one.serving.answer(one.serving.live, versions, query, degraded=(), explain=False)
+        third = await one.serving.answer(one.serving.live, versions, query, new_trace(live), degraded=(), explain=False)
         assert (third.origin, ids(third)) == (Origin.KEPT, ids(second))
 
     play(scenario)
