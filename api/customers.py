@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from recommender.history import NO_HISTORY, History
-from store.events import Search
+from store.customer_history import Search
 
 CUSTOMERS_KEPT: Final = 50_000
 

@@ -11,7 +11,7 @@ from store.decisions import Decision
 def decision_of(answer: Answer, *, request_id: str, customer_key: str, generated_at: float, share: float) -> Decision:
     """What is kept of an answer, wholly for a ``share`` of those that were computed, drawn by chance.
 
-    ``generated_at`` is in epoch seconds; ``customer_key`` is that of `store.events.history_key`.
+    ``generated_at`` is in epoch seconds; ``customer_key`` is that of `store.sessions.history_key`.
     """
     slate, snapshot, query = answer.slate, answer.live.snapshot, answer.query
     whole = slate.scored is not None and random.random() < share

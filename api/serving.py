@@ -33,8 +33,10 @@ from store.decisions import Decision, DecisionWriter
 from store.embeddings import Vector
 from store.engine import migrate, open_engine
 from store.errors import StoreUnavailable
-from store.events import Event, EventResult, EventWriter, history_key
+from store.event_writer import EventWriter
+from store.events import Event, EventResult
 from store.feed import change_signal
+from store.sessions import history_key
 
 POLL_SECONDS: Final = 2.0
 """How long the change feed goes unread where the database has nothing to tell; `store.feed` usually knows sooner."""

@@ -9,11 +9,11 @@ from sqlalchemy import Engine
 from recommender.catalog import Catalog, ProductRow
 from store.catalog import read_catalog, read_products
 from store.changes import CATALOG_KINDS, Change, newest_change, read_changes
+from store.customer_history import HistoryRows, Search, read_history, read_searches
 from store.customers import Customer, is_personal, read_customer
 from store.decisions import StoredDecision, read_decisions
 from store.deployments import current_deployment
 from store.engine import reading
-from store.events import HistoryRows, Search, read_history, read_searches
 from store.recent import recent_customers
 
 SEARCHES: Final = 20

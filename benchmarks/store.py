@@ -30,7 +30,8 @@ from sqlalchemy.engine import make_url
 from recommender.events import EventType
 from settings import ROOT, read_settings
 from store.engine import migrate, open_engine
-from store.events import Event, EventResult, EventWriter
+from store.event_writer import EventWriter
+from store.events import Event, EventResult
 from store.sync import read_sync_config, sync_kind
 
 SECONDS: Final = 5.0

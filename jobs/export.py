@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, Row
 from jobs.run import Report, Summary, say_nothing
 from recommender.errors import InvalidInput
 from store.engine import reading
-from store.events import history_key
+from store.sessions import history_key
 from store.training_rows import TrainingEvent, count_events, read_training_events, read_training_products
 
 SCHEMA_VERSION: Final = 1

@@ -14,9 +14,9 @@ from models.release_store import ReleaseStore
 from recommender.errors import NoRelease
 from recommender.evidence import taste_vector
 from recommender.history import TASTE_EVENTS, History, taste_weights
+from store.customer_history import HistoryRows, read_history
 from store.deployments import current_deployment
 from store.engine import reading
-from store.events import HistoryRows, read_history
 from store.preferences import Preference, write_preferences
 
 CUSTOMERS_AT_ONCE: Final = 200

@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, literal,
 
 from recommender.carts import CartEvent, LeftCart
 from recommender.events import EventType
-from store.events import history_key
 from store.instants import now_ms
+from store.sessions import history_key
 from store.tables import cart_abandonments, products, sessions, user_interactions
 
 _ROWS_A_FETCH: Final = 1_000
@@ -19,7 +19,7 @@ _IDS_A_QUERY: Final = 1_000
 _CART: Final = (EventType.CART_ADD, EventType.CART_REMOVE)
 
 CartEvents = Mapping[str, Sequence[CartEvent]]
-"""By customer key (`store.events.history_key`), each customer's ascending in time."""
+"""By customer key (`store.sessions.history_key`), each customer's ascending in time."""
 
 
 @dataclass(frozen=True, slots=True)

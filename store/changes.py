@@ -27,7 +27,7 @@ class ChangeKind(StrEnum):
     CATALOG = "catalog"
     """Read the whole catalog again; ``key`` is None."""
     CUSTOMER = "customer"
-    """Forget the history cached under ``key``, see `store.events.history_key`."""
+    """Forget the history cached under ``key``, see `store.sessions.history_key`."""
     CUSTOMERS = "customers"
     """Forget every cached history; ``key`` is None."""
     RELEASE = "release"

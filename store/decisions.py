@@ -45,7 +45,7 @@ class Decision:
 
     request_id: str
     customer_key: str
-    """See `store.events.history_key`; empty for a stranger. It is not stored: a pseudonym is."""
+    """See `store.sessions.history_key`; empty for a stranger. It is not stored: a pseudonym is."""
     context: str
     algorithm: str
     confidence: float

@@ -17,7 +17,7 @@ _KEYS_A_QUERY: Final = 1_000
 def of_customers(connection: Connection, keys: Collection[str]) -> dict[str, str]:
     """The pseudonym of each customer, made on first use: 32 random hexadecimal digits.
 
-    Keys are those of `store.events.history_key`, without the empty one. Needs a `store.engine.writing` transaction.
+    Keys are those of `store.sessions.history_key`, without the empty one. Needs a `store.engine.writing` transaction.
     """
     found = known(connection, keys)
     made = {key: secrets.token_hex(16) for key in dict.fromkeys(keys) if key not in found}

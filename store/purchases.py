@@ -13,8 +13,8 @@ from sqlalchemy import ColumnElement, Connection, func, select, true
 
 from recommender.events import EventType
 from recommender.reversals import REVERSALS, Line, reversed_rows
+from store.customer_history import LINE_COLUMNS, as_line
 from store.erasures import read_erased
-from store.events import LINE_COLUMNS, as_line
 from store.instants import to_ms
 from store.sessions import in_batches
 from store.tables import sessions, user_interactions

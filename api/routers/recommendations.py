@@ -23,7 +23,7 @@ from recommender.errors import InvalidInput, StageUnavailable, UnknownProduct
 from recommender.trace import Trace
 from recommender.types import SOURCES, Context, Slate
 from store.errors import StoreUnavailable
-from store.events import history_key
+from store.sessions import history_key
 
 CART_LIMIT = 100
 """Products of one cart that are looked at."""

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from recommender.errors import InvalidInput
 from store.catalog import Product, upsert_products, write_products
 from store.changes import ChangeKind, append_changes
-from store.events import EventResult, EventRow, customer_keys, history_key, insert_events
+from store.events import EventResult, EventRow, customer_keys, insert_events
 from store.imports.customers import (
     CUSTOMER_COLUMNS,
     HEALTH_COLUMNS,
@@ -24,6 +24,7 @@ from store.imports.rows import EVENT_COLUMNS, Checked, check_events, check_produ
 from store.imports.source_files import RawChunk, SourceFile
 from store.instants import now_ms
 from store.products import stored_products
+from store.sessions import history_key
 
 Row = TypeVar("Row")
 

@@ -12,7 +12,7 @@ from api.customers import STRANGER, Customer
 from recommender.errors import StageUnavailable
 from recommender.history import History
 from runners.stages import ReleaseStages, StageHandles
-from store.events import Search
+from store.customer_history import Search
 from tests.planted_shop import Shop, cluster_of
 from tests.real_server import CUSTOMERS, INTERACTIONS, RECOMMENDATIONS
 

@@ -8,7 +8,8 @@ import pytest
 
 from recommender.events import EventType
 from store.engine import migrate, writing
-from store.events import Event, EventWriter
+from store.event_writer import EventWriter
+from store.events import Event
 from store.health import write_health
 from tests.cli.conftest import Shelfwise
 from tests.planted_shop import Shop

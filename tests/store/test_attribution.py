@@ -15,7 +15,8 @@ from recommender.outcomes import OUTCOMES, Outcome, furthest
 from store.attribution import ANSWERS_A_REQUEST
 from store.decisions import Decision, insert_decisions, read_decisions
 from store.engine import reading, writing
-from store.events import Event, EventWriter
+from store.event_writer import EventWriter
+from store.events import Event
 
 ANSWER = Decision(
     request_id="r1",

@@ -11,9 +11,11 @@ from sqlalchemy.exc import DataError
 
 from recommender.events import EventType
 from store.changes import ChangeKind, newest_change, read_changes
+from store.customer_history import read_history
 from store.engine import open_engine, reading, writing
 from store.errors import StoreUnavailable
-from store.events import Event, EventResult, EventWriter, read_history
+from store.event_writer import EventWriter
+from store.events import Event, EventResult
 from store.tables import user_interactions
 
 from .conftest import StartPython
@@ -189,7 +191,8 @@ WRITE_WITHOUT_END = """
 import sys, threading
 from recommender.events import EventType
 from store.engine import open_engine
-from store.events import Event, EventWriter
+from store.event_writer import EventWriter
+from store.events import Event
 
 writer = EventWriter(open_engine(sys.argv[1]))
 speak = threading.Lock()

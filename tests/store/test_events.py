@@ -10,18 +10,10 @@ from sqlalchemy import Connection, Engine, delete, func, select
 
 from recommender.errors import InvalidInput
 from recommender.events import EVENT_CODES, EventType
+from store.customer_history import HistoryRows, read_history, read_searches
 from store.engine import reading, writing
-from store.events import (
-    Event,
-    EventResult,
-    HistoryRows,
-    customer_keys,
-    event_row,
-    history_key,
-    insert_events,
-    read_history,
-    read_searches,
-)
+from store.events import Event, EventResult, customer_keys, event_row, insert_events
+from store.sessions import history_key
 from store.tables import user_interactions
 
 VIEW = Event(product_id="milk", type=EventType.VIEW, user_id="ann", occurred_at=100.0)

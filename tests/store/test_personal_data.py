@@ -12,9 +12,11 @@ from sqlalchemy import Engine, insert, select
 from recommender.errors import InvalidInput
 from recommender.events import EventType
 from store.changes import ChangeKind, append_changes, newest_change, read_changes
+from store.customer_history import read_history
 from store.engine import reading, writing
 from store.erasures import note_release, read_certificate, subject_hash
-from store.events import Event, EventWriter, read_history
+from store.event_writer import EventWriter
+from store.events import Event
 from store.export import export_customer
 from store.personal_data import Erasure, erase_customer
 from store.purchases import read_purchases

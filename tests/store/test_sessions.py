@@ -11,9 +11,11 @@ from sqlalchemy import Engine, delete
 from recommender.errors import InvalidInput
 from recommender.events import EventType
 from store.changes import read_changes
+from store.customer_history import read_history, read_searches
 from store.engine import reading, writing
 from store.errors import Conflict
-from store.events import Event, EventWriter, event_row, insert_events, read_history, read_searches
+from store.event_writer import EventWriter
+from store.events import Event, event_row, insert_events
 from store.purchases import read_purchases
 from store.sessions import identify
 from store.tables import sessions, user_interactions

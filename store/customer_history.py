@@ -1,0 +1,122 @@
+"""What one customer did, read back from their events: what still stands, and what they searched for."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import ColumnElement, Connection, Row, select
+
+from recommender.events import EVENT_CODES, EventType
+from recommender.reversals import REVERSALS, Line, reversed_rows
+from store.sessions import in_batches, session_owner, sessions_of
+from store.tables import user_interactions
+
+
+@dataclass(frozen=True)
+class HistoryRows:
+    """One customer's events as columns of equal length, oldest first.
+
+    ``product_ids`` are as the shop sent them, ``types`` are int8 codes of `recommender.events.EVENT_CODES`,
+    ``occurred_at`` is float64 epoch seconds.
+    """
+
+    product_ids: tuple[str, ...]
+    types: NDArray[np.int8]
+    occurred_at: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.product_ids)
+
+
+def read_history(
+    connection: Connection, *, user_id: str | None, session_id: str | None, limit: int = 5_000
+) -> HistoryRows:
+    """The latest ``limit`` events of the user, or of the session, or of both, but for searches.
+
+    Purchases that were refunded or cancelled are left out, and so is what took them back (`reversed_rows`).
+    A user's sessions (`store.sessions.identify`) count for them, and so does a session that is named beside them,
+    unless it was identified as somebody else; of a session, only events that name no user: another user's on a
+    shared device do not. With neither, there are none.
+    """
+    rows = _latest_of(connection, user_id, session_id, user_interactions.c.type != EventType.SEARCH, limit)
+    kept = _standing([*reversed(rows)], user_id)
+    return HistoryRows(
+        product_ids=tuple(row.product_id for row in kept),
+        types=np.array([EVENT_CODES[row.type] for row in kept], dtype=np.int8),
+        occurred_at=np.array([row.occurred_at for row in kept], dtype=np.float64) / 1000,
+    )
+
+
+def _latest_of(
+    connection: Connection, user_id: str | None, session_id: str | None, wanted: ColumnElement[bool], limit: int
+) -> Sequence[Row[Any]]:
+    """The latest ``limit`` events of `read_history` that are ``wanted``, the newest first."""
+    table = user_interactions.c
+    if user_id is None:
+        return () if session_id is None else _latest(connection, (table.session_id == session_id) & wanted, limit)
+    visits = in_batches(_sessions(connection, user_id, session_id))
+    theirs = [table.user_id == user_id, *(table.session_id.in_(some) & table.user_id.is_(None) for some in visits)]
+    parts = [part for of in theirs if (part := _latest(connection, of & wanted, limit))]
+    if len(parts) <= 1:
+        return parts[0] if parts else ()
+    rows = [row for part in parts for row in part]
+    return sorted(rows, key=lambda row: (row.occurred_at, row.id), reverse=True)[:limit]
+
+
+def _sessions(connection: Connection, user_id: str, session_id: str | None) -> Collection[str]:
+    """The sessions whose events without a user are this user's, with the one that is going on."""
+    known = dict.fromkeys(sessions_of(connection, user_id))
+    if session_id is not None and session_owner(connection, session_id) in (None, user_id):
+        known[session_id] = None
+    return known
+
+
+def _standing(rows: Sequence[Row[Any]], user_id: str | None) -> Sequence[Row[Any]]:
+    """The rows without purchases that were taken back, and without what took them back."""
+    if not any(row.type in REVERSALS for row in rows):
+        return rows
+    gone = reversed_rows(as_line(row, user_id or row.user_id) for row in rows)
+    return [row for row in rows if row.id not in gone and row.type not in REVERSALS]
+
+
+LINE_COLUMNS: Final = tuple(
+    user_interactions.c[name] for name in ("id", "user_id", "product_id", "type", "occurred_at", "quantity", "order_id")
+)
+
+_HISTORY_COLUMNS: Final = (*LINE_COLUMNS, user_interactions.c.query)
+
+
+def as_line(row: Row[Any], customer: str | None) -> Line:
+    """A row of `LINE_COLUMNS` as what was bought, or taken back, by the customer."""
+    return Line(
+        row=row.id,
+        customer=customer,
+        product=row.product_id,
+        type=EventType(row.type),
+        at=row.occurred_at,
+        quantity=row.quantity,
+        order=row.order_id,
+    )
+
+
+def _latest(connection: Connection, of: ColumnElement[bool], limit: int) -> Sequence[Row[Any]]:
+    table = user_interactions.c
+    newest = select(*_HISTORY_COLUMNS).where(of).order_by(table.occurred_at.desc(), table.id.desc())
+    return connection.execute(newest.limit(limit)).all()
+
+
+class Search(NamedTuple):
+    """What somebody searched for, and when, in epoch seconds."""
+
+    text: str
+    at: float
+
+
+def read_searches(
+    connection: Connection, *, user_id: str | None, session_id: str | None = None, limit: int = 100
+) -> list[Search]:
+    """The latest searches of the user, the session or both, the newest first; whose they are as in `read_history`."""
+    rows = _latest_of(connection, user_id, session_id, user_interactions.c.type == EventType.SEARCH, limit)
+    return [Search(str(row.query), row.occurred_at / 1000) for row in rows]

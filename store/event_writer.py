@@ -1,0 +1,144 @@
+"""Events on their way to the disk: accepted durably, many in one commit."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from itertools import islice
+from types import TracebackType
+from typing import Final, Self
+
+from sqlalchemy import Engine
+
+from store.attribution import credit, touches
+from store.changes import ChangeKind, append_changes
+from store.engine import writing
+from store.errors import StoreUnavailable
+from store.events import Event, EventResult, EventRow, event_row, insert_events, keys_to_forget
+from store.instants import now_ms
+from store.sessions import history_key as history_key  # what reads events asks for it here
+
+GROUP_SIZE: Final = 1_000
+"""Events that one commit holds at most, unless a single call brought more."""
+
+QUEUE_SIZE: Final = 50_000
+"""Events that wait for a commit at most; a call that comes then is refused, not queued."""
+
+
+@dataclass(frozen=True)
+class _Batch:
+    rows: list[EventRow]
+    done: Future[list[EventResult]] = field(default_factory=Future)
+
+
+class EventWriter:
+    """One thread that commits events in groups: while one commit is on its way to the disk, the next group gathers.
+
+    A future is resolved only when its events survive power loss. Each transaction also appends a
+    `ChangeKind.CUSTOMER` per key of `keys_to_forget`, and credits the recommendations that led to its events;
+    ``committed`` gets those keys, in the writer's thread, before the futures are resolved. Use as a context manager,
+    or call `close`.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        group_size: int = GROUP_SIZE,
+        queue_size: int = QUEUE_SIZE,
+        committed: Callable[[list[str]], None] = lambda keys: None,
+    ) -> None:
+        self._engine, self._group_size, self._queue_size = engine, group_size, queue_size
+        self._committed = committed
+        self._queue: deque[_Batch] = deque()
+        self._queued = 0
+        self._closed = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="event-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, events: Sequence[Event]) -> Future[list[EventResult]]:
+        """Queue events for the next commit, all in one transaction; never waits.
+
+        The future holds one result per event, or fails with StoreUnavailable: the commit failed (nothing of the
+        call was kept), the queue is full, or the writer is closed. Cancelling works until the commit begins.
+        """
+        received_at = now_ms()
+        batch = _Batch([event_row(event, received_at) for event in events])
+        with self._changed:
+            refusal = self._refusal()
+            if refusal is None:
+                self._queue.append(batch)
+                self._queued += len(batch.rows)
+                self._changed.notify()
+        if refusal is not None:
+            batch.done.set_exception(StoreUnavailable(refusal))
+        return batch.done
+
+    def _refusal(self) -> str | None:
+        if self._closed:
+            return "the event writer is closed"
+        return "too many events wait to be written" if self._queued >= self._queue_size else None
+
+    def close(self) -> None:
+        """Commit what is queued, refuse what comes after, and end the thread. Calling it again does nothing."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        self._thread.join()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _run(self) -> None:
+        while group := self._next_group():
+            started = [batch for batch in group if batch.done.set_running_or_notify_cancel()]
+            self._commit(started)
+
+    def _next_group(self) -> list[_Batch]:
+        """Whole batches, at least one; empty only when closed and drained."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._queue or self._closed)
+            group: list[_Batch] = []
+            size = 0
+            while self._queue and (not group or size + len(self._queue[0].rows) <= self._group_size):
+                group.append(self._queue.popleft())
+                size += len(group[-1].rows)
+            self._queued -= size
+            return group
+
+    def _commit(self, group: Sequence[_Batch]) -> None:
+        try:
+            results = self._write([row for batch in group for row in batch.rows])
+        except StoreUnavailable as error:
+            for batch in group:
+                batch.done.set_exception(error)
+        except Exception as error:
+            self._commit_apart(group, error)
+        else:
+            for batch in group:
+                batch.done.set_result(list(islice(results, len(batch.rows))))
+
+    def _commit_apart(self, group: Sequence[_Batch], error: Exception) -> None:
+        # The database refused the content of some batch: that one's caller is told, the others are committed.
+        if len(group) == 1:
+            group[0].done.set_exception(error)
+            return
+        for batch in group:
+            self._commit([batch])
+
+    def _write(self, rows: Sequence[EventRow]) -> Iterator[EventResult]:
+        with writing(self._engine) as connection:
+            results = insert_events(connection, rows)
+            accepted = [row for row, result in zip(rows, results, strict=True) if result is EventResult.ACCEPTED]
+            credit(connection, touches((row.request_id, row.product_id, row.type) for row in accepted))
+            keys = keys_to_forget(connection, accepted)
+            append_changes(connection, ChangeKind.CUSTOMER, keys)
+        self._committed(keys)
+        return iter(results)
