@@ -17,7 +17,6 @@ from store.engine import writing
 from store.errors import StoreUnavailable
 from store.events import Event, EventResult, EventRow, event_row, insert_events, keys_to_forget
 from store.instants import now_ms
-from store.sessions import history_key as history_key  # what reads events asks for it here
 
 GROUP_SIZE: Final = 1_000
 """Events that one commit holds at most, unless a single call brought more."""
