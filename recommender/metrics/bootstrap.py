@@ -58,7 +58,7 @@ def _means(values: NDArray[np.float64], seed: int, resamples: int) -> NDArray[np
     )
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def _counts(customers: int, resamples: int, seed: int, part: int) -> NDArray[np.float64]:
     """(resamples, customers) how often each resample holds each customer. Drawing them takes longer than using them."""
     rng = np.random.default_rng([seed, part])

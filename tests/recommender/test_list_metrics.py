@@ -54,7 +54,7 @@ def test_every_metric_equals_itself_list_by_list(
 
 @given(customers, st.integers(1, 9))
 def test_ndcg_agrees_with_scikit_learn(drawn: list[tuple[list[int], frozenset[int]]], k: int) -> None:
-    """Which wants a score for every item: a list's items get descending ones, and all others, unseen, are irrelevant."""
+    """Which wants a score for every item: descending ones for those of the list, and below them all the others."""
     drawn = [(items, relevant & frozenset(items)) for items, relevant in drawn if items]
     drawn = [(items, relevant) for items, relevant in drawn if relevant]
     relevance = relevance_of([relevant for _, relevant in drawn])
