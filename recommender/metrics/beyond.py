@@ -87,7 +87,9 @@ def _summed_cosines(lists: Lists, vectors: NDArray[np.float32], vector_row: NDAr
     """(customers,) Σ of cosines over pairs: (|Σv|² − Σ|v|²) / 2, without looking at any pair."""
     gathered = vectors[vector_row[lists]] * (lists != NO_ITEM)[..., None]
     total = gathered.sum(axis=1, dtype=np.float64)
-    return ((total**2).sum(axis=1) - (gathered.astype(np.float64) ** 2).sum(axis=(1, 2))) / 2
+    own = np.square(gathered, dtype=np.float64).sum(axis=(1, 2))
+    cosines: NDArray[np.float64] = (np.square(total).sum(axis=1) - own) / 2
+    return cosines
 
 
 def _parts(lists: Lists) -> list[Lists]:

@@ -71,8 +71,8 @@ def ndcg_at(hits: NDArray[np.bool_], relevant: NDArray[np.int64], k: int) -> NDA
 
 def recall_at(hits: NDArray[np.bool_], relevant: NDArray[np.int64], k: int) -> NDArray[np.float64]:
     """(customers,) `ranking.recall` of each row."""
-    shares: NDArray[np.float64] = hits[:, :k].sum(axis=1) / np.maximum(relevant, 1)
-    return shares
+    found = hits[:, :k].sum(axis=1, dtype=np.float64)
+    return np.divide(found, np.maximum(relevant, 1))
 
 
 def hit_rate_at(hits: NDArray[np.bool_], relevant: NDArray[np.int64], k: int) -> NDArray[np.float64]:
