@@ -21,9 +21,12 @@ WIDTH: Final = 110
 @click.command()
 @click.argument("release_id")
 @click.option("--why", default="", help="Recorded beside who and when.")
-def promote(release_id: str, why: str) -> None:
-    """Make RELEASE_ID the one that serves."""
-    run_promotion(read_settings(), release_id, why=why)
+@click.option("--force", metavar="WHY", help="Go on without the gate's leave; the reason is recorded.")
+def promote(release_id: str, why: str, force: str | None) -> None:
+    """Make RELEASE_ID the one that serves, if the gate accepts it against the one that serves now."""
+    if force is not None and not force.strip():
+        raise InvalidInput("force", force, "say why: it is recorded")
+    run_promotion(read_settings(), release_id, why=why, force=force)
     Console().print(f"release [bold]{release_id}[/bold] is champion; serving processes follow within a second")
 
 
@@ -69,14 +72,22 @@ def releases() -> None:
     console.print(table)
 
 
-def run_promotion(settings: Settings, release_id: str, *, why: str) -> None:
+def run_promotion(settings: Settings, release_id: str, *, why: str, force: str | None = None) -> None:
     """Publish and deploy a registered release."""
     from cli.training import tracking
     from training.promote import promote as publish_and_deploy
 
     engine = open_engine(settings.database_url)
     migrate(engine)
-    publish_and_deploy(engine, tracking(settings), release_store(settings), release_id, who=getpass.getuser(), why=why)
+    publish_and_deploy(
+        engine,
+        tracking(settings),
+        release_store(settings),
+        release_id,
+        who=getpass.getuser(),
+        why=why,
+        force=force,
+    )
     engine.dispose()
 
 

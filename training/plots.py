@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from recommender.metrics.bootstrap import Interval
@@ -40,7 +40,7 @@ def _gain(scores: Scores, row: str) -> Interval:
     return scores.gain(row, REFERENCE, 10)
 
 
-def _bars(panel: Any, names: Sequence[str], intervals: Sequence[Interval]) -> None:
+def _bars(panel: Axes, names: Sequence[str], intervals: Sequence[Interval]) -> None:
     means = [interval.mean for interval in intervals]
     errors = [[max(i.mean - i.low, 0.0) for i in intervals], [max(i.high - i.mean, 0.0) for i in intervals]]
     panel.barh(names, means, xerr=errors, color=BLUE, ecolor=DARK, capsize=3)

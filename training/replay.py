@@ -91,7 +91,8 @@ class Arena:
     @cached_property
     def cold(self) -> NDArray[np.bool_]:
         """(n,) products for sale that nobody bought before the cut."""
-        return self.data.catalog.active & (self.data.before(self.cut).baskets == 0)
+        unseen: NDArray[np.bool_] = self.data.before(self.cut).baskets == 0
+        return unseen & self.data.catalog.active
 
     @cached_property
     def _cold_snapshot(self) -> Snapshot:

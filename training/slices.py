@@ -51,7 +51,7 @@ def _departments(arena: Arena) -> dict[str, NDArray[np.bool_]]:
     names = sorted(set(top))
     code_of = np.array([names.index(name) for name in top] + [-1])  # the last one is for NO_CATEGORY
     department = code_of[np.where(catalog.category == NO_CATEGORY, len(top), catalog.category)]
-    known = department >= 0
+    known = (department >= 0) & catalog.active
     baskets = arena.data.before(arena.cut).baskets
     bought = np.bincount(department[known], baskets[known], minlength=len(names))
     largest = [code for code in np.argsort(-bought, kind="stable")[:DEPARTMENTS].tolist() if bought[code] > 0]

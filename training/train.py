@@ -24,8 +24,8 @@ from training.encoder_source import DEFAULT_ENCODER
 from training.evaluate import RERANK_WEIGHTS, Evaluation, evaluate, fit_rerank_weight, sample_customers
 from training.gate import log_gate, verdict
 from training.plots import plot, plot_slices
-from training.replay import LABEL_DAYS, Arena, build_arena
 from training.recipe import Recipe, Recipes, unreleased_recipe
+from training.replay import LABEL_DAYS, Arena, build_arena
 from training.report import flat_metrics, markdown, summary
 from training.source import Report, Source, read_source
 from training.tracking import REPORT, Job, Tracking, job, register

@@ -71,13 +71,13 @@ def ndcg_at(hits: NDArray[np.bool_], relevant: NDArray[np.int64], k: int) -> NDA
 
 def recall_at(hits: NDArray[np.bool_], relevant: NDArray[np.int64], k: int) -> NDArray[np.float64]:
     """(customers,) `ranking.recall` of each row."""
-    found = hits[:, :k].sum(axis=1, dtype=np.float64)
-    return np.divide(found, np.maximum(relevant, 1))
+    shares: NDArray[np.float64] = np.count_nonzero(hits[:, :k], axis=1) / np.maximum(relevant, 1)
+    return shares
 
 
 def hit_rate_at(hits: NDArray[np.bool_], relevant: NDArray[np.int64], k: int) -> NDArray[np.float64]:
     """(customers,) `ranking.hit_rate` of each row."""
-    return hits[:, :k].any(axis=1).astype(np.float64)
+    return (np.count_nonzero(hits[:, :k], axis=1) > 0).astype(np.float64)
 
 
 def reciprocal_rank_at(hits: NDArray[np.bool_], relevant: NDArray[np.int64], k: int) -> NDArray[np.float64]:
