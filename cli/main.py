@@ -9,6 +9,7 @@ from rich.markup import escape
 from cli.data import import_group
 from cli.demo import demo
 from cli.doctor import doctor
+from cli.lineage import lineage
 from cli.releases import promote, releases, rollback
 from cli.serve import serve
 from cli.training import evaluate, train
@@ -21,7 +22,7 @@ def cli() -> None:
     """Product recommendations for shops that run their own servers."""
 
 
-for command in (import_group, train, evaluate, promote, rollback, releases, serve, doctor, demo):
+for command in (import_group, train, evaluate, promote, rollback, releases, lineage, serve, doctor, demo):
     cli.add_command(command)
 
 

@@ -31,10 +31,15 @@ if TYPE_CHECKING:
 )
 @click.option("--only", type=click.Choice(["embedding", "collaborative", "cross-encoder"]), help="Run one job alone.")
 @click.option("--seed", default=0, show_default=True)
-def train(thorough: bool, evaluate_from: datetime | None, only: str | None, seed: int) -> None:
-    """Train, evaluate and register a release from what is in the store."""
+@click.option(
+    "--accept-gaps", metavar="WHY", default="", help="Train on data with missing days; the reason is recorded."
+)
+def train(thorough: bool, evaluate_from: datetime | None, only: str | None, seed: int, accept_gaps: str) -> None:
+    """Train, evaluate, judge against the champion, and register a release from what is in the store."""
     settings, console = read_settings(), Console()
-    options = train_options(settings, thorough=thorough, evaluate_from=evaluate_from, seed=seed)
+    options = train_options(
+        settings, thorough=thorough, evaluate_from=evaluate_from, seed=seed, accept_gaps=accept_gaps
+    )
     release_id = run_training(settings, options, console, only=only)
     if release_id:
         console.print(f"\nNext: [bold]shelfwise promote {release_id}[/bold]", highlight=False)
@@ -85,7 +90,12 @@ def run_comparison(settings: Settings, release_id: str, against: str, console: C
 
 
 def train_options(
-    settings: Settings, *, thorough: bool = False, evaluate_from: datetime | None = None, seed: int = 0
+    settings: Settings,
+    *,
+    thorough: bool = False,
+    evaluate_from: datetime | None = None,
+    seed: int = 0,
+    accept_gaps: str = "",
 ) -> "Options":
     """What training is asked for, with its workspace under the home folder."""
     from training.train import Options
@@ -99,6 +109,7 @@ def train_options(
         evaluate_from=evaluate_from,
         thorough=thorough,
         seed=seed,
+        accept_gaps=accept_gaps,
     )
 
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Engine
 
 from recommender.errors import InvalidInput
 from store.catalog import read_catalog
 from store.engine import reading
-from store.imports import recorded_shift
+from store.imports import recorded_shift, shifted_at
 from store.purchases import read_purchases
 from training.dataset import Dataset, build_dataset
 
@@ -26,6 +27,8 @@ class Source:
     data_hash: str
     shift: float
     """Seconds by which an import moved the events forward."""
+    shifted_at: float | None = None
+    """When that import began; what came later is live, and up to a week may lie between the two."""
 
     @property
     def end(self) -> float:
@@ -37,12 +40,21 @@ class Source:
         return datetime.fromtimestamp(moment - self.shift, tz=UTC).isoformat(timespec="minutes")
 
 
+def baskets(source: Source) -> NDArray[np.float64]:
+    """Moments of all baskets in the data's original time, without live events after data that was moved."""
+    data = source.data
+    first = np.ones(len(data), dtype=bool)
+    first[1:] = (np.diff(data.user) != 0) | (np.diff(data.at) != 0)
+    at = data.at[first]
+    return (at if source.shifted_at is None else at[at < source.shifted_at]) - source.shift
+
+
 def read_source(engine: Engine, report: Report) -> Source:
     """Catalog and purchases from the store. `InvalidInput` where there is nothing to learn from."""
     report("reading the store", 0, 1)
     with reading(engine) as connection:
         catalog, purchases = read_catalog(connection), read_purchases(connection)
-        shift = recorded_shift(connection)
+        shift, moved = recorded_shift(connection), shifted_at(connection)
     if not len(catalog):
         raise InvalidInput("catalog", "0 products", "import products first: shelfwise import products FILE")
     row = {str(external_id): number for number, external_id in enumerate(catalog.external_id)}
@@ -56,4 +68,4 @@ def read_source(engine: Engine, report: Report) -> Source:
         n_users=len(purchases.user_ids),
     )
     report("reading the store", 1, 1)
-    return Source(data, purchases.data_hash, shift)
+    return Source(data, purchases.data_hash, shift, moved)

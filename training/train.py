@@ -18,6 +18,7 @@ from recommender.history import DAY
 from recommender.policy import Policy
 from training import collaborative as collaborative_job
 from training.assemble import Parts, Provenance, assemble
+from training.continuity import require_whole
 from training.cross_encoder import QUICK, THOROUGH, Effort, train_cross_encoder
 from training.embedding import embed_catalog, export_encoder
 from training.encoder_source import DEFAULT_ENCODER
@@ -27,7 +28,7 @@ from training.plots import plot, plot_slices
 from training.recipe import Recipe, Recipes, unreleased_recipe
 from training.replay import LABEL_DAYS, Arena, build_arena
 from training.report import flat_metrics, markdown, summary
-from training.source import Report, Source, read_source
+from training.source import Report, Source, baskets, read_source
 from training.tracking import REPORT, Job, Tracking, job, register
 from training.weights import UNFITTED_WEIGHTS, fit_weights
 
@@ -46,6 +47,8 @@ class Options:
     """First moment of the test window, in the data's original time; two weeks before its end where left out."""
     thorough: bool = False
     seed: int = 0
+    accept_gaps: str = ""
+    """Why to train on data with missing days; empty refuses it. Recorded."""
 
     @property
     def effort(self) -> Effort:
@@ -77,6 +80,8 @@ def train(
     Returns the registered release's manifest.
     """
     source = read_source(engine, report)
+    if not options.accept_gaps:
+        require_whole(baskets(source))
     tracking.open()
     with job("train", params=_params(options), data_hash=source.data_hash) as run:
         runs: dict[str, str] = {}
@@ -268,7 +273,7 @@ def _release(
         data_hash=source.data_hash,
         encoder=options.encoder,
         rerank=tuned.reranks,
-        evaluation=summary(tuned.evaluation) if tuned.evaluation else {},
+        evaluation=(summary(tuned.evaluation) if tuned.evaluation else {}) | _accepted(options),
         runs=runs,
         gate=tuned.gate,
     )
@@ -281,6 +286,11 @@ def _release(
     register(manifest.release_id, run.run_id, artifact_path="release", description=_description(tuned))
     report("registering the release", 1, 1)
     return manifest
+
+
+def _accepted(options: Options) -> dict[str, Any]:
+    """Why gaps in the data were accepted, for the manifest."""
+    return {"accepted_gaps": options.accept_gaps} if options.accept_gaps else {}
 
 
 def _log_evaluation(source: Source, tuned: Tuned, run: Job) -> None:
@@ -315,7 +325,8 @@ def _fit_cut(source: Source, options: Options) -> float:
 
 
 def _params(options: Options) -> dict[str, Any]:
-    return {"encoder": options.encoder, "thorough": options.thorough, "seed": options.seed}
+    names = ("encoder", "thorough", "seed", "accept_gaps")
+    return {name: getattr(options, name) for name in names}
 
 
 def _description(tuned: Tuned) -> str:

@@ -77,7 +77,7 @@ def recall_at(hits: NDArray[np.bool_], relevant: NDArray[np.int64], k: int) -> N
 
 def hit_rate_at(hits: NDArray[np.bool_], relevant: NDArray[np.int64], k: int) -> NDArray[np.float64]:
     """(customers,) `ranking.hit_rate` of each row."""
-    return (np.count_nonzero(hits[:, :k], axis=1) > 0).astype(np.float64)
+    return np.sign(np.count_nonzero(hits[:, :k], axis=1), dtype=np.float64)
 
 
 def reciprocal_rank_at(hits: NDArray[np.bool_], relevant: NDArray[np.int64], k: int) -> NDArray[np.float64]:
