@@ -77,7 +77,8 @@ def recall_at(hits: NDArray[np.bool_], relevant: NDArray[np.int64], k: int) -> N
 
 def hit_rate_at(hits: NDArray[np.bool_], relevant: NDArray[np.int64], k: int) -> NDArray[np.float64]:
     """(customers,) `ranking.hit_rate` of each row."""
-    return np.sign(np.count_nonzero(hits[:, :k], axis=1), dtype=np.float64)
+    found: NDArray[np.float64] = np.minimum(np.count_nonzero(hits[:, :k], axis=1), 1.0)
+    return found
 
 
 def reciprocal_rank_at(hits: NDArray[np.bool_], relevant: NDArray[np.int64], k: int) -> NDArray[np.float64]:
