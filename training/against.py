@@ -1,6 +1,7 @@
 """Judges a registered release against another one: both recipes replayed on models fitted before the same cut."""
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +32,7 @@ def judge_against(
     tracking.open()
     candidate, cut = registered_recipe(candidate_id)
     check_encoders(champion, candidate.encoder)
+    options = replace(options, encoder=candidate.encoder)
     source = read_source(engine, report)
     vectors, _ = embed(source, options, report)
     arena = arena_at(source, vectors, cut, options, report)
