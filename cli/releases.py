@@ -99,13 +99,15 @@ def prune(keep: int) -> None:
 
 def _described(manifest: Manifest) -> tuple[str, ...]:
     """Id, date, data cut, metric, and whether it reranks."""
-    blend = manifest.evaluation.get("groups", {}).get("all", {}).get("fitted_blend", {}).get("ndcg_20")
+    reranks = manifest.features.get("rerank", False)
+    rows = manifest.evaluation.get("groups", {}).get("all", {})
+    shipped = rows.get("blend_with_rerank" if reranks else "fitted_blend", {}).get("ndcg_20")
     return (
         manifest.release_id,
         f"{manifest.created_at:%Y-%m-%d %H:%M}",
         f"{manifest.data_cut:%Y-%m-%d}",
-        f"{blend[0]:.4f}" if blend else "-",
-        "on" if manifest.features.get("rerank") else "off",
+        f"{shipped[0]:.4f}" if shipped else "-",
+        "on" if reranks else "off",
     )
 
 
