@@ -12,9 +12,12 @@ from training.recipe import Recipes
 from training.replay import Arena
 from training.report import verdict_markdown
 from training.scores import Scores
+from training.slices import HEAVY, LIGHT
 from training.tracking import Job, release_text
 
 CUTOFF: Final = 10
+REPORTED_ONLY: Final = frozenset({LIGHT, HEAVY})
+"""Thirds of all customers: what they lose or gain, the check over all customers sees."""
 
 
 def verdict(
@@ -44,8 +47,9 @@ def gate_against(release_id: str, champion: str) -> Gate | None:
 
 
 def slices_of(evaluation: Evaluation) -> dict[str, Scores]:
-    """The evaluation's slices and its cold products, whose lists are their own."""
-    return {"cold products": evaluation.cold, **evaluation.slices}
+    """The slices that the gate judges: the evaluation's, and its cold products, whose lists are their own."""
+    judged = {name: scores for name, scores in evaluation.slices.items() if name not in REPORTED_ONLY}
+    return {"cold products": evaluation.cold, **judged}
 
 
 def _paired(scores: Scores, row: str) -> Paired:

@@ -10,6 +10,8 @@ from training.dataset import Dataset
 from training.replay import Arena
 from training.scores import Scores
 
+LIGHT: Final = "light customers"
+HEAVY: Final = "heavy customers"
 NEW_CUSTOMER_BASKETS: Final = 5
 """Customers with at most so many baskets before the cut are new."""
 HEAD_SHARE: Final = 0.2
@@ -30,8 +32,8 @@ def _by_customer(arena: Arena, scores: Scores) -> dict[str, Scores]:
     light, heavy = np.quantile(baskets, [1 / 3, 2 / 3]) if len(baskets) else (0.0, 0.0)
     masks = {
         "new customers": baskets <= NEW_CUSTOMER_BASKETS,
-        "light customers": baskets <= light,
-        "heavy customers": baskets >= heavy,
+        LIGHT: baskets <= light,
+        HEAVY: baskets >= heavy,
     }
     return {name: scores.of_customers(mask) for name, mask in masks.items()}
 
