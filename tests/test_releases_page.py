@@ -1,5 +1,6 @@
 """The commands of docs/releases.md, run one after the other on the planted shop."""
 
+import os
 import re
 import shlex
 from pathlib import Path
@@ -30,6 +31,7 @@ def shop(planted_shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Shop:
     shop = planted_shop.copy(tmp_path_factory.mktemp("page") / "shop")
     Blender(Weights(popularity=1.0), 0.0).save(shop.home)
     folder = published_variant(shop, "CANDIDATE", {"blender/weights.json": (shop.home / "weights.json").read_bytes()})
+    _lay_out_encoder(shop, folder)
     Tracking(shop.settings.mlflow_tracking_uri, shop.home / "mlartifacts").open()
     with job("train", params={}, data_hash="d") as run:
         run.folder(folder, under="release")
@@ -43,6 +45,14 @@ def shop(planted_shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Shop:
         connection.execute(decisions.insert().values(**answer, **times, **row))
     engine.dispose()
     return shop
+
+
+def _lay_out_encoder(shop: Shop, folder: Path) -> None:
+    """Training leaves the exported encoder in its workspace; the planted shop's is thrown away for its size."""
+    encoder = shop.home / "training" / "encoders" / shop.settings.embedding_model.replace("/", "--")
+    encoder.mkdir(parents=True)
+    for name in ("model.onnx", "tokenizer.json", "config.json"):
+        os.link(folder / "embedding" / name, encoder / name)
 
 
 def test_the_page_has_the_commands_that_this_test_runs() -> None:
