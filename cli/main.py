@@ -11,6 +11,7 @@ from cli.data import import_group
 from cli.demo import demo
 from cli.doctor import doctor
 from cli.jobs import jobs
+from cli.lineage import lineage
 from cli.releases import promote, releases, rollback
 from cli.serve import serve
 from cli.sync import sync
@@ -32,6 +33,7 @@ COMMANDS = (
     promote,
     rollback,
     releases,
+    lineage,
     serve,
     customers,
     jobs,

@@ -6,13 +6,18 @@ from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
+from sqlalchemy import Engine
 
 from cli.progress import progress
+from models.release import Gate
+from recommender.errors import InvalidInput, ShelfwiseError
 from recommender.rules.file import read_rules
+from runners.shelf import release_store
 from settings import Settings, read_settings
 from store.engine import migrate, open_engine
 
 if TYPE_CHECKING:
+    from training.recipe import Recipe
     from training.tracking import Tracking
     from training.train import Options
 
@@ -26,10 +31,15 @@ if TYPE_CHECKING:
 )
 @click.option("--only", type=click.Choice(["embedding", "collaborative", "cross-encoder"]), help="Run one job alone.")
 @click.option("--seed", default=0, show_default=True)
-def train(thorough: bool, evaluate_from: datetime | None, only: str | None, seed: int) -> None:
-    """Train, evaluate and register a release from what is in the store."""
+@click.option(
+    "--accept-gaps", metavar="WHY", default="", help="Train on data with missing days; the reason is recorded."
+)
+def train(thorough: bool, evaluate_from: datetime | None, only: str | None, seed: int, accept_gaps: str) -> None:
+    """Train, evaluate, judge against the champion, and register a release from what is in the store."""
     settings, console = read_settings(), Console()
-    options = train_options(settings, thorough=thorough, evaluate_from=evaluate_from, seed=seed)
+    options = train_options(
+        settings, thorough=thorough, evaluate_from=evaluate_from, seed=seed, accept_gaps=accept_gaps
+    )
     release_id = run_training(settings, options, console, only=only)
     if release_id:
         console.print(f"\nNext: [bold]shelfwise promote {release_id}[/bold]", highlight=False)
@@ -37,17 +47,55 @@ def train(thorough: bool, evaluate_from: datetime | None, only: str | None, seed
 
 @click.command()
 @click.argument("release_id")
-def evaluate(release_id: str) -> None:
-    """Show how RELEASE_ID did against plain models on its time split."""
+@click.option(
+    "--against",
+    metavar="champion|RELEASE_ID",
+    help="Say what the promotion gate says of it: the verdict, and the numbers of every check.",
+)
+def evaluate(release_id: str, against: str | None) -> None:
+    """Show how RELEASE_ID did against plain models on its time split, or against another release."""
+    from training.report import verdict_markdown
     from training.tracking import evaluation_report
 
     settings, console = read_settings(), Console()
     tracking(settings).open()
-    console.print(evaluation_report(release_id), markup=False, highlight=False)
+    if against is None:
+        text = evaluation_report(release_id)
+    else:
+        gate = run_comparison(settings, release_id, against, console)
+        text = verdict_markdown(gate.verdict, release_id, gate.against)
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def run_comparison(settings: Settings, release_id: str, against: str, console: Console) -> Gate:
+    """The gate's verdict on two releases; the replay is repeated only where the two were never compared."""
+    from training.against import judge_against
+    from training.gate import gate_against
+    from training.promote import serving_release
+    from training.recipe import read_recipe
+
+    engine = open_engine(settings.database_url)
+    migrate(engine)
+    champion_id = serving_release(engine) if against == "champion" else against
+    if champion_id is None:
+        raise InvalidInput("against", against, "there is none yet: the first release is promoted without a comparison")
+    gate = gate_against(release_id, champion_id)
+    if gate is None:
+        champion = read_recipe(release_store(settings).fetch(champion_id))
+        with progress(console) as report:
+            options = train_options(settings)
+            gate = judge_against(engine, tracking(settings), release_id, champion, options, report)
+    engine.dispose()
+    return gate
 
 
 def train_options(
-    settings: Settings, *, thorough: bool = False, evaluate_from: datetime | None = None, seed: int = 0
+    settings: Settings,
+    *,
+    thorough: bool = False,
+    evaluate_from: datetime | None = None,
+    seed: int = 0,
+    accept_gaps: str = "",
 ) -> "Options":
     """What training is asked for, with its workspace under the home folder."""
     from training.train import Options
@@ -61,6 +109,7 @@ def train_options(
         evaluate_from=evaluate_from,
         thorough=thorough,
         seed=seed,
+        accept_gaps=accept_gaps,
     )
 
 
@@ -75,10 +124,38 @@ def run_training(settings: Settings, options: "Options", console: Console, *, on
         if only is not None:
             run_alone(only, engine, tracking(settings), options, report)
             return None
-        manifest = run_all(engine, tracking(settings), options, report)
+        manifest = run_all(engine, tracking(settings), options, report, _champion(settings, engine, options, console))
     engine.dispose()
+    if manifest.gate is not None:
+        console.print(_said(manifest.gate), highlight=False, soft_wrap=True)
     console.print(f"release [bold]{manifest.release_id}[/bold] is registered", highlight=False)
     return manifest.release_id
+
+
+def _champion(settings: Settings, engine: Engine, options: "Options", console: Console) -> "Recipe | None":
+    """The recipe that serves now; None, and said why, where there is none to compare with."""
+    from training.against import check_encoders
+    from training.promote import serving_release
+    from training.recipe import read_recipe
+
+    release_id = serving_release(engine)
+    if release_id is None:
+        return None
+    try:
+        champion = read_recipe(release_store(settings).fetch(release_id))
+        check_encoders(champion, options.encoder)
+    except ShelfwiseError as error:
+        console.print(f"  no comparison with the champion: {error}", markup=False, highlight=False, soft_wrap=True)
+        return None
+    return champion
+
+
+def _said(gate: Gate) -> str:
+    from training.report import refusal
+
+    if gate.verdict.accepted:
+        return f"gate: accepted against [bold]{gate.against}[/bold]"
+    return f"gate: refused against [bold]{gate.against}[/bold]: {refusal(gate.verdict)}"
 
 
 def tracking(settings: Settings) -> "Tracking":

@@ -15,6 +15,7 @@ from models.blender import Blender, load_blender
 from models.collaborative import Collaborative, load_collaborative
 from models.embedding import ItemVectors, load_item_vectors
 from recommender.errors import InvalidRelease
+from recommender.metrics.gate import Verdict
 
 SCHEMA_VERSION: Final = 1
 MANIFEST: Final = "manifest.json"
@@ -45,6 +46,16 @@ class FileEntry(BaseModel):
     """MLflow run that made it."""
 
 
+class Gate(BaseModel):
+    """What the promotion gate said of this release when it was made."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    against: str
+    """Id of the release that was champion."""
+    verdict: Verdict
+
+
 class Manifest(BaseModel):
     """What a release is and where it comes from. Times are UTC; cuts are in the store's (shifted) time."""
 
@@ -66,6 +77,8 @@ class Manifest(BaseModel):
     features: dict[str, bool]
     """Switches decided by the evaluation: ``rerank``."""
     evaluation: dict[str, Any]
+    gate: Gate | None = None
+    """None where there was no champion to compare with."""
     files: dict[str, FileEntry]
 
 

@@ -52,6 +52,15 @@ class ReleaseStore:
         names = [str(path).rstrip("/").rsplit("/", 1)[-1] for path in self._files.ls(self._root, detail=False)]
         return sorted(name for name in names if self._files.exists(f"{self._root}/{name}/{MANIFEST}"))
 
+    def remove(self, release_id: str) -> None:
+        """Delete a published release, its manifest first: from then on it is not there. Nothing where it is not."""
+        target = f"{self._root}/{release_id}"
+        if not self._files.exists(target):
+            return
+        if self._files.exists(f"{target}/{MANIFEST}"):
+            self._files.rm_file(f"{target}/{MANIFEST}")
+        self._files.rm(target, recursive=True)
+
     def _download(self, remote: str, local: Path) -> None:
         """Into a folder of its own first, so that a cut connection or a second process never leaves half a release."""
         partial = local.with_name(f".{local.name}.{uuid.uuid4().hex}")

@@ -178,8 +178,8 @@ async def _rerank(
 ) -> NDArray[np.float32]:
     """What the cross-encoder adds to each candidate's score: non-zero for the best ``rerank_depth`` only."""
     terms = np.zeros(len(candidates), dtype=np.float32)
-    text = _request_text(query, snapshot)
-    if not (snapshot.reranks() and text and len(candidates)):
+    text = _request_text(query, snapshot) if snapshot.reranks() else ""
+    if not (text and len(candidates)):
         return terms
     best = np.argsort(-score, kind="stable")[: snapshot.policy.rerank_depth]
     try:

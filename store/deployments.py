@@ -11,7 +11,8 @@ from store.engine import insert_rows
 from store.instants import now_ms, to_seconds
 from store.tables import deployments
 
-DeploymentAction = Literal["promote", "rollback"]
+DeploymentAction = Literal["promote", "force", "rollback"]
+"""``force`` is a promotion against the gate, or without its verdict; ``why`` says the reason."""
 
 _ACTIONS: Final = get_args(DeploymentAction)
 

@@ -134,3 +134,11 @@ def recorded_shift(connection: Connection) -> float:
     table = sync_status.c
     query = select(table.shift_ms).where(table.kind == "events", table.shift_ms != 0).order_by(table.id.desc())
     return to_seconds(connection.execute(query.limit(1)).scalar() or 0)
+
+
+def shifted_at(connection: Connection) -> float | None:
+    """When the newest shifted import began (epoch seconds): later events are not part of what was moved."""
+    table = sync_status.c
+    query = select(table.started_at).where(table.kind == "events", table.shift_ms != 0).order_by(table.id.desc())
+    began = connection.execute(query.limit(1)).scalar()
+    return None if began is None else to_seconds(began)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pytest
@@ -27,6 +27,9 @@ from store.deployments import record_deployment
 from store.engine import migrate, open_engine, writing
 from store.imports import import_file
 from store.sync_status import ImportKind
+
+if TYPE_CHECKING:
+    from training.train import Options
 
 # Eight kinds and five categories a cluster: 40 products, and 15 of them fit under a cap of 3 per category.
 CLUSTERS: Final[dict[str, tuple[tuple[str, ...], dict[str, str]]]] = {
@@ -234,23 +237,30 @@ def without_settings(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if not name.startswith(PREFIX)}
 
 
-def train_quickly(shop: Shop, engine: Engine) -> Manifest:
-    """The real training with a cross-encoder that learns for seconds: what it learns is tested elsewhere."""
+def quick_options(shop: Shop) -> "Options":
+    """Training that takes a minute instead of several; its workspace is below the shop's home."""
     from training.cross_encoder import Effort
-    from training.tracking import Tracking
-    from training.train import Options, train
+    from training.train import Options
 
     class QuickOptions(Options):
         @property
         def effort(self) -> Effort:
-            return Effort(customers=60, steps=5, batch=8)
+            return Effort(customers=60, steps=5, batch=8)  # shows that it trains; what it learns is tested elsewhere
 
     workspace = shop.home / "training"
-    workspace.mkdir()
+    workspace.mkdir(exist_ok=True)
+    return QuickOptions(workspace=workspace, policy=Policy())
+
+
+def train_quickly(shop: Shop, engine: Engine) -> Manifest:
+    """The real training with `quick_options`; nothing but what it registers is left."""
+    from training.tracking import Tracking
+    from training.train import train
+
     tracking = Tracking(shop.settings.mlflow_tracking_uri, shop.home / "mlartifacts")
-    options = QuickOptions(workspace=workspace, policy=Policy())
+    options = quick_options(shop)
     manifest = train(engine, tracking, options, lambda step, done, total: None)
-    shutil.rmtree(workspace)  # 180 MB that the registered release holds too
+    shutil.rmtree(options.workspace)  # 180 MB that the registered release holds too
     return manifest
 
 

@@ -15,7 +15,7 @@ from models.collaborative import Collaborative
 from models.cross_encoder import ProductStates
 from models.embedding import ItemVectors
 from models.onnx_session import check_graph
-from models.release import MANIFEST, SCHEMA_VERSION, Manifest, file_entries, file_sha256
+from models.release import MANIFEST, SCHEMA_VERSION, Gate, Manifest, file_entries, file_sha256
 from recommender.catalog import Catalog
 
 GRAPHS: Final = ("embedding/model.onnx", "cross_encoder/customer.onnx", "cross_encoder/score.onnx")
@@ -47,6 +47,7 @@ class Provenance:
     runs: dict[str, str]
     """MLflow run of each top folder."""
     erasures_until: float | None = None
+    gate: Gate | None = None
 
 
 def assemble(parts: Parts, provenance: Provenance, folder: Path, *, now: datetime) -> Manifest:
@@ -99,6 +100,7 @@ def _manifest(folder: Path, provenance: Provenance, now: datetime) -> Manifest:
         encoder=provenance.encoder,
         features={"rerank": provenance.rerank},
         evaluation=provenance.evaluation,
+        gate=provenance.gate,
         files=files,
     )
 

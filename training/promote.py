@@ -6,24 +6,67 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from models.release_store import ReleaseStore
-from store.deployments import record_deployment
-from store.engine import writing
+from recommender.errors import InvalidInput
+from store.deployments import current_deployment, record_deployment
+from store.engine import reading, writing
+from training.gate import gate_against
+from training.report import refusal
 from training.tracking import Tracking, download, make_champion, registered_source
 
 
-def promote(engine: Engine, tracking: Tracking, releases: ReleaseStore, release_id: str, *, who: str, why: str) -> None:
-    """Publish, then move the alias, then write the deployment: serving sees it only when all of it is in place.
+def promote(
+    engine: Engine,
+    tracking: Tracking,
+    releases: ReleaseStore,
+    release_id: str,
+    *,
+    who: str,
+    why: str,
+    force: str | None = None,
+) -> None:
+    """Ask the gate, publish, move the alias, write the deployment: serving sees it when all of it is in place.
 
-    The release is verified file by file before it is published; `InvalidInput` where MLflow does not know it.
+    The release is verified file by file before it is published. `InvalidInput` where MLflow does not know it, and
+    where the gate's verdict against the release that serves now is missing or negative. ``force`` is the reason to
+    go on all the same; it is recorded.
     """
     tracking.open()
     version, source = registered_source(release_id)
+    champion = serving_release(engine)
+    if force is None:
+        check_gate(release_id, champion)
     if release_id not in releases.ids():
         with tempfile.TemporaryDirectory() as folder:
             releases.publish(download(source, Path(folder)))
     make_champion(version)
     with writing(engine) as connection:
-        record_deployment(connection, release_id, action="promote", who=who, why=why)
+        if force is None:
+            record_deployment(connection, release_id, action="promote", who=who, why=why)
+        else:
+            record_deployment(connection, release_id, action="force", who=who, why=force)
+
+
+def check_gate(release_id: str, champion: str | None) -> None:
+    """`InvalidInput` with reason and numbers unless the release may replace the champion.
+
+    The first release of all has nothing to be compared with, and the champion needs no leave to stay.
+    """
+    if champion in (None, release_id):
+        return
+    gate = gate_against(release_id, champion)
+    if gate is None:
+        ask = f"shelfwise evaluate {release_id} --against champion"
+        raise InvalidInput("release_id", release_id, f"was never compared with the champion {champion}: run `{ask}`")
+    if not gate.verdict.accepted:
+        why = f"{refusal(gate.verdict)} (--force WHY overrules it)"
+        raise InvalidInput("release_id", release_id, f"the gate refuses it against the champion {champion}: {why}")
+
+
+def serving_release(engine: Engine) -> str | None:
+    """Id of the champion; None before the first promotion."""
+    with reading(engine) as connection:
+        deployment = current_deployment(connection)
+    return None if deployment is None else deployment.release_id
 
 
 def move_alias(tracking: Tracking, release_id: str) -> None:

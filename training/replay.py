@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.blender import Blender
 from models.collaborative import Collaborative
 from models.embedding import ItemVectors
 from models.in_process import InProcessStages, answer_now
@@ -34,6 +36,8 @@ class Case:
     query: Query
     pool: Pool
     relevant: frozenset[int]
+    cold: frozenset[int] = frozenset()
+    """What they bought afterwards that nobody had bought before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,14 +58,19 @@ class Arena:
         buyers = labels.customers
         return buyers[known[buyers]]
 
+    def queries(self, customers: NDArray[np.int64]) -> Iterator[Query]:
+        """What each customer's homepage would have been asked with at the cut."""
+        known = self.data.before(self.cut)
+        for user in customers.tolist():
+            yield Query(context=Context.HOMEPAGE, limit=LIST_LENGTH, at=self.cut, history=known.history(user))
+
     def cases(self, customers: NDArray[np.int64], *, progress: Progress = lambda done, total: None) -> Iterator[Case]:
         """One case per customer, all of whom bought something of the universe after the cut."""
-        known, labels = self.data.before(self.cut), self._labels()
+        labels, cold = self._labels(), self.data.window(self.cut, LABEL_DAYS).where_item(self.cold)
         stages = InProcessStages(self.collaborative)
-        for number, user in enumerate(customers.tolist()):
-            query = Query(context=Context.HOMEPAGE, limit=LIST_LENGTH, at=self.cut, history=known.history(user))
+        for number, (user, query) in enumerate(zip(customers.tolist(), self.queries(customers), strict=True)):
             pool = answer_now(collect(query, self.snapshot, stages, timeless()))
-            yield Case(query, pool, frozenset(labels.items_of(user)))
+            yield Case(query, pool, frozenset(labels.items_of(user)), frozenset(cold.items_of(user)))
             progress(number + 1, len(customers))
 
     def new_only(self, case: Case) -> Case | None:
@@ -72,6 +81,26 @@ class Arena:
             return None
         query = replace(case.query, exclude=owned)
         return Case(query, pool_of(query, self.snapshot, case.pool.evidence.columns), relevant)
+
+    def cold_only(self, case: Case) -> Case | None:
+        """The same customer offered nothing but products that nobody bought before; None where they bought none."""
+        if not case.cold:
+            return None
+        return Case(case.query, pool_of(case.query, self._cold_snapshot, case.pool.evidence.columns), case.cold)
+
+    @cached_property
+    def cold(self) -> NDArray[np.bool_]:
+        """(n,) products for sale that nobody bought before the cut."""
+        unseen: NDArray[np.bool_] = self.data.before(self.cut).baskets == 0
+        return unseen & self.data.catalog.active
+
+    @cached_property
+    def _cold_snapshot(self) -> Snapshot:
+        return self.snapshot.with_catalog(replace(self.snapshot.catalog, active=self.cold))
+
+    def serving(self, blender: Blender, *, reranks: bool) -> Snapshot:
+        """This arena's snapshot under a recipe: what its release would have answered with at the cut."""
+        return self.with_weights(blender.fitted, rerank_weight=blender.rerank_weight if reranks else 0.0)
 
     def with_weights(self, weights: Weights, *, rerank_weight: float = 0.0) -> Snapshot:
         """This arena's snapshot with another blend; a rerank weight above 0 switches the cross-encoder on."""

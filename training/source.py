@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Engine
 
 from recommender.errors import InvalidInput
 from store.catalog import read_catalog
 from store.engine import reading
 from store.erasures import read_erased
-from store.imports import recorded_shift
+from store.imports import recorded_shift, shifted_at
 from store.purchases import read_purchases
 from training.dataset import Dataset, build_dataset
 
@@ -29,6 +30,8 @@ class Source:
     """Seconds by which an import moved the events forward."""
     erasures_until: int | None
     """Who was erased up to then (epoch milliseconds) is not in it; None where nobody was."""
+    shifted_at: float | None = None
+    """When that import began; what came later is live, and up to a week may lie between the two."""
 
     @property
     def end(self) -> float:
@@ -40,12 +43,22 @@ class Source:
         return datetime.fromtimestamp(moment - self.shift, tz=UTC).isoformat(timespec="minutes")
 
 
+def baskets(source: Source) -> NDArray[np.float64]:
+    """Moments of all baskets in the data's original time, without live events after data that was moved."""
+    data = source.data
+    first = np.ones(len(data), dtype=bool)
+    first[1:] = (np.diff(data.user) != 0) | (np.diff(data.at) != 0)
+    at = data.at[first]
+    return (at if source.shifted_at is None else at[at < source.shifted_at]) - source.shift
+
+
 def read_source(engine: Engine, report: Report) -> Source:
     """Catalog and purchases from the store. `InvalidInput` where there is nothing to learn from."""
     report("reading the store", 0, 1)
     with reading(engine) as connection:
         catalog, purchases = read_catalog(connection), read_purchases(connection)
-        shift, erased = recorded_shift(connection), read_erased(connection)
+        erased = read_erased(connection)
+        shift, moved = recorded_shift(connection), shifted_at(connection)
     if not len(catalog):
         raise InvalidInput("catalog", "0 products", "import products first: shelfwise import products FILE")
     row = {str(external_id): number for number, external_id in enumerate(catalog.external_id)}
@@ -59,4 +72,4 @@ def read_source(engine: Engine, report: Report) -> Source:
         n_users=len(purchases.user_ids),
     )
     report("reading the store", 1, 1)
-    return Source(data, purchases.data_hash, shift, erased.newest)
+    return Source(data, purchases.data_hash, shift, erased.newest, moved)

@@ -13,6 +13,7 @@ os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 
 import mlflow
 from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
 
 from recommender.errors import InvalidInput
 
@@ -89,17 +90,28 @@ def register(release_id: str, run_id: str, *, artifact_path: str, description: s
 
 def registered_source(release_id: str) -> tuple[str, str]:
     """Version number and artifact URI of a registered release; `InvalidInput` where there is none."""
-    client = MlflowClient()
-    for version in client.search_model_versions(f"name='{REGISTERED_MODEL}'"):
-        if version.tags.get("release_id") == release_id:
-            return str(version.version), str(version.source)
-    raise InvalidInput("release_id", release_id, "is not registered in MLflow")
+    version = _version(release_id)
+    return str(version.version), str(version.source)
 
 
 def evaluation_report(release_id: str) -> str:
     """The Markdown report of a registered release's evaluation; `InvalidInput` where there is none."""
     _, source = registered_source(release_id)
     return str(mlflow.artifacts.load_text(f"{source.rsplit('/', 1)[0]}/{REPORT}"))
+
+
+def release_text(release_id: str, name: str) -> str | None:
+    """A text that was logged on a registered release's run; None where there is none of this name."""
+    client, run_id = MlflowClient(), run_of(release_id)
+    folder = name.rpartition("/")[0]
+    if run_id is None or name not in {entry.path for entry in client.list_artifacts(run_id, folder)}:
+        return None
+    return str(mlflow.artifacts.load_text(f"{client.get_run(run_id).info.artifact_uri}/{name}"))
+
+
+def run_of(release_id: str) -> str | None:
+    """The run that a registered release belongs to; None where it was registered without one."""
+    return _version(release_id).run_id or None
 
 
 def make_champion(version: str) -> None:
@@ -110,3 +122,10 @@ def make_champion(version: str) -> None:
 def download(uri: str, target: Path) -> Path:
     """Artifacts of a run as a local folder."""
     return Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=str(target)))
+
+
+def _version(release_id: str) -> ModelVersion:
+    for version in MlflowClient().search_model_versions(f"name='{REGISTERED_MODEL}'"):
+        if version.tags.get("release_id") == release_id:
+            return version
+    raise InvalidInput("release_id", release_id, "is not registered in MLflow")

@@ -12,7 +12,7 @@ from models.blender import Blender
 from models.collaborative import Collaborative
 from models.cross_encoder import CrossEncoder, ProductStates, load_product_states
 from models.embedding import ItemVectors
-from models.release import Manifest
+from models.release import Gate, Manifest
 from recommender.errors import InvalidInput
 from recommender.history import DAY
 from recommender.policy import Policy
@@ -21,13 +21,17 @@ from store.erasures import note_release
 from store.instants import to_seconds
 from training import collaborative as collaborative_job
 from training.assemble import Parts, Provenance, assemble
+from training.continuity import require_whole
 from training.cross_encoder import QUICK, THOROUGH, Effort, train_cross_encoder
 from training.embedding import embed_catalog, export_encoder
 from training.encoder_source import DEFAULT_ENCODER
 from training.evaluate import RERANK_WEIGHTS, Evaluation, evaluate, fit_rerank_weight, sample_customers
+from training.gate import log_gate, verdict
+from training.plots import plot, plot_slices
+from training.recipe import Recipe, Recipes, unreleased_recipe
 from training.replay import LABEL_DAYS, Arena, build_arena
-from training.report import flat_metrics, markdown, plot, summary
-from training.source import Report, Source, read_source
+from training.report import flat_metrics, markdown, summary
+from training.source import Report, Source, baskets, read_source
 from training.tracking import REPORT, Job, Tracking, job, register
 from training.weights import UNFITTED_WEIGHTS, fit_weights
 
@@ -46,6 +50,8 @@ class Options:
     """First moment of the test window, in the data's original time; two weeks before its end where left out."""
     thorough: bool = False
     seed: int = 0
+    accept_gaps: str = ""
+    """Why to train on data with missing days; empty refuses it. Recorded."""
 
     @property
     def effort(self) -> Effort:
@@ -60,6 +66,8 @@ class Tuned:
     blender: Blender
     evaluation: Evaluation | None
     evaluated_cut: float | None
+    gate: Gate | None
+    """Against the champion of the moment; None where there is none, or nothing to compare on."""
 
     @property
     def reranks(self) -> bool:
@@ -67,17 +75,24 @@ class Tuned:
         return self.evaluation is not None and self.evaluation.rerank_helps
 
 
-def train(engine: Engine, tracking: Tracking, options: Options, report: Report) -> Manifest:
-    """Read, fit, evaluate, refit on everything, register; returns the registered release's manifest."""
+def train(
+    engine: Engine, tracking: Tracking, options: Options, report: Report, champion: Recipe | None = None
+) -> Manifest:
+    """Read, fit, evaluate, judge against the champion's recipe, refit on everything, register.
+
+    Returns the registered release's manifest.
+    """
     source = read_source(engine, report)
+    if not options.accept_gaps:
+        require_whole(baskets(source))
     tracking.open()
     with job("train", params=_params(options), data_hash=source.data_hash) as run:
         runs: dict[str, str] = {}
-        vectors, runs["embedding"] = _embedding(source, options, report)
-        evaluated, runs["cross_encoder"] = _cross_encoder(source, options, _fit_cut(source, options), report)
-        tuned, runs["blender"] = _tune(source, vectors, evaluated, options, report)
+        vectors, runs["embedding"] = embed(source, options, report)
+        evaluated, runs["cross_encoder"] = train_reranker(source, options, _fit_cut(source, options), report)
+        tuned, runs["blender"] = _tune(source, vectors, evaluated, champion, options, report)
         if tuned.reranks:  # what ships is refitted on everything; one that is switched off is not worth the minute
-            evaluated, runs["cross_encoder"] = _cross_encoder(source, options, source.end, report)
+            evaluated, runs["cross_encoder"] = train_reranker(source, options, source.end, report)
         final, runs["collaborative"] = _collaborative(source, options, report)
         manifest = _release(source, vectors, tuned, final, evaluated, options, run, runs, report)
     with writing(engine) as connection:
@@ -91,16 +106,16 @@ def run_alone(only: str, engine: Engine, tracking: Tracking, options: Options, r
     tracking.open()
     match only:
         case "embedding":
-            _embedding(source, options, report)
+            embed(source, options, report)
         case "collaborative":
             _collaborative(source, options, report)
         case "cross-encoder":
-            _cross_encoder(source, options, source.end, report)
+            train_reranker(source, options, source.end, report)
         case _:
             raise InvalidInput("only", only, "is not a job: embedding, collaborative or cross-encoder")
 
 
-def _embedding(source: Source, options: Options, report: Report) -> tuple[ItemVectors, str]:
+def embed(source: Source, options: Options, report: Report) -> tuple[ItemVectors, str]:
     folder = _encoder_folder(options)
     with job("embedding", params={"encoder": options.encoder}, data_hash=source.data_hash) as run:
         if not (folder / "config.json").is_file():
@@ -136,21 +151,31 @@ def _collaborative(source: Source, options: Options, report: Report) -> tuple[Co
 
 
 def _tune(
-    source: Source, vectors: ItemVectors, states: ProductStates, options: Options, report: Report
+    source: Source,
+    vectors: ItemVectors,
+    states: ProductStates,
+    champion: Recipe | None,
+    options: Options,
+    report: Report,
 ) -> tuple[Tuned, str]:
-    """Fit the weights before the test cut, then score everything after it."""
+    """Fit the weights before the test cut, score everything after it, and judge the result."""
     test_cut, fit_cut = _test_cut(source, options), _fit_cut(source, options)
     params = {"fit_cut": source.original(fit_cut), "test_cut": source.original(test_cut), "label_days": LABEL_DAYS}
     with job("blender", params=params, data_hash=source.data_hash) as run:
-        fitting = _arena(source, vectors, fit_cut, options, report)
-        blender = _fit_blender(fitting, _cross_encoder_for(fitting, source, states, options), options, report)
+        fitting = arena_at(source, vectors, fit_cut, options, report)
+        blender = _fit_blender(fitting, reranker_for(fitting, source, states, options), options, report)
         run.metrics({f"weight.{name}": value for name, value in asdict(blender.fitted).items()})
-        testing = _arena(source, vectors, test_cut, options, report)
-        evaluation = _evaluate(testing, blender, states, source, options, run, report)
-    return Tuned(blender, evaluation, test_cut if evaluation else None), run.run_id
+        testing = arena_at(source, vectors, test_cut, options, report)
+        if not len(testing.customers()):
+            return Tuned(blender, None, None, None), run.run_id
+        cross_encoder = reranker_for(testing, source, states, options)
+        evaluation = _evaluate(testing, blender, cross_encoder, champion, options, report)
+        run.metrics(flat_metrics(evaluation))
+        gate = _judge(testing, evaluation, blender, cross_encoder, champion, options, report)
+    return Tuned(blender, evaluation, test_cut, gate), run.run_id
 
 
-def _cross_encoder(source: Source, options: Options, cut: float, report: Report) -> tuple[ProductStates, str]:
+def train_reranker(source: Source, options: Options, cut: float, report: Report) -> tuple[ProductStates, str]:
     folder = _cross_encoder_folder(options)
     with job("cross_encoder", params=asdict(options.effort), data_hash=source.data_hash) as run:
         outcome = train_cross_encoder(
@@ -166,7 +191,7 @@ def _cross_encoder(source: Source, options: Options, cut: float, report: Report)
         return load_product_states(folder), run.run_id
 
 
-def _arena(source: Source, vectors: ItemVectors, cut: float, options: Options, report: Report) -> Arena:
+def arena_at(source: Source, vectors: ItemVectors, cut: float, options: Options, report: Report) -> Arena:
     name = f"models as of {source.original(cut)}"
     report(name, 0, 1)
     arena = build_arena(source.data, vectors, cut=cut, seed=options.seed)
@@ -190,24 +215,39 @@ def _fit_blender(arena: Arena, cross_encoder: CrossEncoder, options: Options, re
 def _evaluate(
     arena: Arena,
     blender: Blender,
-    states: ProductStates,
-    source: Source,
+    cross_encoder: CrossEncoder,
+    champion: Recipe | None,
     options: Options,
-    run: Job,
     report: Report,
-) -> Evaluation | None:
-    if not len(arena.customers()):
-        return None
-    evaluation = evaluate(
+) -> Evaluation:
+    return evaluate(
         arena,
-        fitted=blender.fitted,
-        rerank_weight=blender.rerank_weight,
+        blender=blender,
         policy=options.policy,
-        cross_encoder=_cross_encoder_for(arena, source, states, options),
+        cross_encoder=cross_encoder,
+        champion=champion,
         progress=lambda done, total: report("evaluating", done, total),
     )
-    run.metrics(flat_metrics(evaluation))
-    return evaluation
+
+
+def _judge(
+    arena: Arena,
+    evaluation: Evaluation,
+    blender: Blender,
+    cross_encoder: CrossEncoder,
+    champion: Recipe | None,
+    options: Options,
+    report: Report,
+) -> Gate | None:
+    """The gate's verdict on the recipe that was just fitted; None where there is no champion."""
+    if champion is None:
+        return None
+    report(f"gate: against {champion.release_id}", 0, 1)
+    candidate = unreleased_recipe(blender, reranks=evaluation.rerank_helps, encoder=options.encoder)
+    recipes = Recipes(champion=champion, candidate=candidate)
+    found = verdict(arena, evaluation, recipes, options.policy, cross_encoder)
+    report(f"gate: against {champion.release_id}", 1, 1)
+    return Gate(against=champion.release_id, verdict=found)
 
 
 def _release(
@@ -239,17 +279,25 @@ def _release(
         data_hash=source.data_hash,
         encoder=options.encoder,
         rerank=tuned.reranks,
-        evaluation=summary(tuned.evaluation) if tuned.evaluation else {},
+        evaluation=(summary(tuned.evaluation) if tuned.evaluation else {}) | _accepted(options),
         runs=runs,
         erasures_until=None if source.erasures_until is None else to_seconds(source.erasures_until),
+        gate=tuned.gate,
     )
     with tempfile.TemporaryDirectory(dir=options.workspace) as folder:
         manifest = assemble(parts, provenance, Path(folder), now=datetime.now(UTC))
         run.folder(Path(folder), under="release")
     _log_evaluation(source, tuned, run)
+    if tuned.gate is not None:
+        log_gate(run, manifest.release_id, tuned.gate)
     register(manifest.release_id, run.run_id, artifact_path="release", description=_description(tuned))
     report("registering the release", 1, 1)
     return manifest
+
+
+def _accepted(options: Options) -> dict[str, Any]:
+    """Why gaps in the data were accepted, for the manifest."""
+    return {"accepted_gaps": options.accept_gaps} if options.accept_gaps else {}
 
 
 def _log_evaluation(source: Source, tuned: Tuned, run: Job) -> None:
@@ -260,10 +308,11 @@ def _log_evaluation(source: Source, tuned: Tuned, run: Job) -> None:
     run.text(markdown(tuned.evaluation, f"Evaluation from {source.original(tuned.evaluated_cut)}"), REPORT)
     with tempfile.TemporaryDirectory() as scratch:
         plot(tuned.evaluation, Path(scratch) / "evaluation.png")
+        plot_slices(tuned.evaluation, Path(scratch) / "slices.png")
         run.folder(Path(scratch))
 
 
-def _cross_encoder_for(arena: Arena, source: Source, states: ProductStates, options: Options) -> CrossEncoder:
+def reranker_for(arena: Arena, source: Source, states: ProductStates, options: Options) -> CrossEncoder:
     """The trained cross-encoder with its products in the arena's order."""
     arranged = states.arranged(source.data.order(arena.cut))
     return CrossEncoder(_cross_encoder_folder(options), states=arranged, threads=THREADS)
@@ -283,13 +332,14 @@ def _fit_cut(source: Source, options: Options) -> float:
 
 
 def _params(options: Options) -> dict[str, Any]:
-    return {"encoder": options.encoder, "thorough": options.thorough, "seed": options.seed}
+    names = ("encoder", "thorough", "seed", "accept_gaps")
+    return {name: getattr(options, name) for name in names}
 
 
 def _description(tuned: Tuned) -> str:
     if tuned.evaluation is None:
         return "not evaluated: too few purchases for a test window"
-    interval = tuned.evaluation.all_products.interval("fitted_blend", 20)
+    interval = tuned.evaluation.all_products.interval(tuned.evaluation.candidate, 20)
     return f"NDCG@20 {interval.mean:.4f} ({interval.low:.4f}, {interval.high:.4f}) in the test window"
 
 

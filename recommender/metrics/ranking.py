@@ -27,3 +27,8 @@ def recall(ranked: Sequence[int], relevant: Collection[int], k: int) -> float:
 def hit_rate(ranked: Sequence[int], relevant: Collection[int], k: int) -> float:
     """1.0 where any of the first k is relevant."""
     return float(any(item in relevant for item in ranked[:k]))
+
+
+def reciprocal_rank(ranked: Sequence[int], relevant: Collection[int], k: int) -> float:
+    """1 / the place of the first relevant item among the first k, in [0, 1]; 0.0 where there is none."""
+    return next((1.0 / place for place, item in enumerate(ranked[:k], start=1) if item in relevant), 0.0)

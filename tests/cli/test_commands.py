@@ -9,7 +9,8 @@ from store.engine import reading
 from tests.cli.conftest import Shelfwise
 from tests.planted_shop import Shop, published_variant
 
-COMMANDS = ("import", "train", "evaluate", "promote", "rollback", "releases", "serve", "doctor", "jobs", "demo")
+COMMANDS = ("import", "sync", "train", "evaluate", "promote", "rollback", "releases", "lineage", "serve", "customers")
+COMMANDS += ("jobs", "doctor", "demo")
 
 
 def served(shop: Shop) -> str | None:
@@ -119,8 +120,9 @@ def test_releases_lists_what_is_published_and_what_serves(shelfwise: Shelfwise, 
     assert outcome.status == 0
     (serving,) = [line for line in outcome.out.splitlines() if promoted_shop.release in line]
     (other,) = [line for line in outcome.out.splitlines() if "20260101-000000-second" in line]
-    assert "yes" in serving
-    assert "yes" not in other
+    assert "champion" in serving
+    assert "planted" in serving  # why
+    assert "champion" not in other
 
 
 def test_releases_of_an_empty_shop_is_an_empty_list(shelfwise: Shelfwise, empty_shop: Shop) -> None:
@@ -163,7 +165,10 @@ def test_promote_and_rollback_move_the_release_and_the_alias(shelfwise: Shelfwis
     def champion() -> str:
         return str(client.get_model_version_by_alias("shelfwise", "champion").tags["release_id"])
 
-    assert shelfwise("promote", "second", "--why", "better", variables=variables).status == 0
+    refused = shelfwise("promote", "second", "--why", "better", variables=variables)
+    assert refused.status == 1
+    assert "was never compared with the champion" in refused.error
+    assert shelfwise("promote", "second", "--force", "a copy of the first", variables=variables).status == 0
     assert served(promoted_shop) == champion() == "second"
     assert shelfwise("rollback", "--why", "worse", variables=variables).status == 0
     assert served(promoted_shop) == promoted_shop.release

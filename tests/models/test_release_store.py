@@ -166,3 +166,15 @@ def test_two_processes_share_a_cache(pristine: Path, tmp_path: Path) -> None:
     first.publish(pristine)
     assert first.fetch(ID) == second.fetch(ID)
     assert second.ids() == [ID]
+
+
+def test_a_removed_release_is_gone_and_the_others_are_not(store: ReleaseStore, pristine: Path) -> None:
+    store.publish(pristine)
+    store.remove("never-published")
+    assert store.ids() == [ID]
+    store.remove(ID)
+    assert store.ids() == []
+    with pytest.raises(InvalidRelease):
+        store.fetch(ID)
+    assert store.publish(pristine) == ID
+    assert read_release(store.fetch(ID)).release_id == ID

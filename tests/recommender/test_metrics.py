@@ -1,14 +1,16 @@
 """Ranking metrics against sums by hand, and intervals against what they promise."""
 
 import math
+from dataclasses import astuple
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommender.metrics.bootstrap import Interval, bootstrap_interval
-from recommender.metrics.ranking import hit_rate, ndcg, recall
+from recommender.metrics import bootstrap
+from recommender.metrics.bootstrap import Interval, bootstrap_interval, bootstrap_intervals
+from recommender.metrics.ranking import hit_rate, ndcg, recall, reciprocal_rank
 
 rankings = st.permutations(range(12)).map(lambda items: items[:8])
 relevant_sets = st.sets(st.integers(0, 15), max_size=10)
@@ -45,7 +47,7 @@ def test_ndcg_equals_the_formula(ranked: list[int], relevant: set[int], k: int) 
 def test_metrics_lie_in_0_to_1_and_agree_on_whether_anything_was_hit(
     ranked: list[int], relevant: set[int], k: int
 ) -> None:
-    values = [metric(ranked, relevant, k) for metric in (ndcg, recall, hit_rate)]
+    values = [metric(ranked, relevant, k) for metric in (ndcg, recall, hit_rate, reciprocal_rank)]
     assert all(0.0 <= value <= 1.0 + 1e-12 for value in values)
     assert len({value > 0 for value in values}) == 1
 
@@ -61,7 +63,7 @@ def test_a_perfect_list_scores_1_even_where_more_is_relevant_than_fits() -> None
     assert ndcg([1, 2], {1, 2, 3, 4}, 2) == 1.0
 
 
-@pytest.mark.parametrize("metric", [ndcg, recall, hit_rate])
+@pytest.mark.parametrize("metric", [ndcg, recall, hit_rate, reciprocal_rank])
 def test_nothing_relevant_or_nothing_ranked_scores_0(metric: type[ndcg]) -> None:
     assert metric([1, 2], set(), 5) == 0.0
     assert metric([], {1}, 5) == 0.0
@@ -98,3 +100,19 @@ def test_above_zero_means_the_whole_interval() -> None:
     assert bootstrap_interval(np.array([0.1, 0.2, 0.3, 0.2])).above_zero()
     assert not bootstrap_interval(np.array([-1.0, 1.0, -1.0, 2.0])).above_zero()
     assert not Interval(0.1, 0.0, 0.2).above_zero()
+
+
+def test_many_columns_at_once_are_the_same_intervals_one_by_one() -> None:
+    values = np.random.default_rng(3).random((70, 4))
+    for together, column in zip(bootstrap_intervals(values), values.T, strict=True):
+        assert astuple(together) == pytest.approx(astuple(bootstrap_interval(column)))
+    assert bootstrap_intervals(np.zeros((0, 2))) == [Interval(0.0, 0.0, 0.0)] * 2
+
+
+def test_more_draws_than_fit_into_memory_are_made_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.random.default_rng(4).normal(1.0, 1.0, 200)
+    whole = bootstrap_interval(values)
+    monkeypatch.setattr(bootstrap, "_DRAWS_AT_ONCE", 200 * 300)  # 2,000 resamples in seven parts
+    parts = bootstrap_interval(values)
+    assert (parts.low, parts.high) == pytest.approx((whole.low, whole.high), abs=0.02)
+    assert parts != whole

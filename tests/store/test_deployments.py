@@ -16,9 +16,10 @@ from store.engine import reading, writing
 
 
 def record(connection: Connection, *decisions: str) -> None:
-    """``+a`` promotes a, ``-a`` rolls back to it."""
+    """``+a`` promotes a, ``!a`` forces it, ``-a`` rolls back to it."""
+    actions: dict[str, DeploymentAction] = {"+": "promote", "!": "force", "-": "rollback"}
     for decision in decisions:
-        action: DeploymentAction = "promote" if decision[0] == "+" else "rollback"
+        action = actions[decision[0]]
         record_deployment(connection, decision[1:], action=action, who="ann", why="test")
 
 
@@ -53,6 +54,7 @@ def test_a_decision_travels_by_the_change_feed(engine: Engine) -> None:
         (["+a", "+b"], "b", "a"),
         (["+a", "+b", "-a"], "a", None),
         (["+a", "+b", "+c", "-b"], "b", "a"),
+        (["+a", "!b", "+c", "-b"], "b", "a"),
         (["+a", "+b", "+c", "-b", "-a"], "a", None),
         (["+a", "+b", "+c", "-a"], "a", None),
         (["+a", "+b", "-a", "+c"], "c", "a"),

@@ -1,9 +1,18 @@
+import time
+
 import pytest
 from sqlalchemy import Engine
 
 from recommender.errors import InvalidInput
 from store.engine import reading, writing
-from store.sync_status import advance_import, begin_import, find_import, finish_import, recorded_shift
+from store.sync_status import (
+    advance_import,
+    begin_import,
+    find_import,
+    finish_import,
+    recorded_shift,
+    shifted_at,
+)
 
 
 def test_progress_is_found_by_content_and_kind(engine: Engine) -> None:
@@ -49,3 +58,14 @@ def test_the_newest_shift_counts(engine: Engine) -> None:
         for sha256, shift_ms in (("00", 604_800_000), ("01", 1_209_600_000), ("02", 0)):
             begin_import(connection, kind="events", source="a.csv", sha256=sha256, shift_ms=shift_ms)
         assert recorded_shift(connection) == 1_209_600.0
+
+
+def test_a_shifted_import_says_when_it_began(engine: Engine) -> None:
+    before = time.time()
+    with writing(engine) as connection:
+        begin_import(connection, kind="events", source="a.csv", sha256="00", shift_ms=0)
+        assert shifted_at(connection) is None
+        begin_import(connection, kind="events", source="a.csv", sha256="01", shift_ms=604_800_000)
+        began = shifted_at(connection)
+    assert began is not None
+    assert before - 0.001 <= began <= time.time()

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 import models.cross_encoder as serving
+from models.blender import Blender
 from models.cross_encoder import STATE_OUTPUTS, CrossEncoder, Pairs, ProductStates, load_product_states
 from models.embedding import ItemVectors
 from models.in_process import InProcessStages, answer_now
@@ -232,12 +233,13 @@ def test_reranking_is_evaluated_on_the_same_customers(
     arena = build_arena(shop, vectors, cut=cut)
     encoder = CrossEncoder(folder, states=states.arranged(shop.order(cut)))
     fitted = Weights(repeat=0.7, collaborative=0.3)
-    evaluation = evaluate(arena, fitted=fitted, rerank_weight=0.1, policy=Policy(), cross_encoder=encoder)
+    evaluation = evaluate(arena, blender=Blender(fitted, 0.1), policy=Policy(), cross_encoder=encoder)
     sample = evaluation.rerank_sample
     assert sample is not None
     assert sample.customers == evaluation.all_products.customers  # fewer than the sample's size: everyone is in it
-    np.testing.assert_array_equal(sample.ndcg["fitted_blend", 20], evaluation.all_products.ndcg["fitted_blend", 20])
-    assert not np.array_equal(sample.ndcg["blend_with_rerank", 20], sample.ndcg["fitted_blend", 20])
+    blend = sample.values("fitted_blend", 20)
+    np.testing.assert_array_equal(blend, evaluation.all_products.values("fitted_blend", 20))
+    assert not np.array_equal(sample.values("blend_with_rerank", 20), blend)
     assert evaluation.rerank_helps == sample.gain("blend_with_rerank", "fitted_blend", 20).above_zero()
     assert "## rerank sample: 60 customers" in markdown(evaluation, "x")
     assert fit_rerank_weight(arena, arena.cases(arena.customers()[:5]), fitted, encoder) in RERANK_WEIGHTS

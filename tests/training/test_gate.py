@@ -1,0 +1,219 @@
+"""The gate, applied to recipes on the planted shop: who wins, what is a refresh, and what promotion does with it."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlalchemy import Engine, delete
+
+from models.blender import Blender
+from models.embedding import ItemVectors
+from models.release import Gate
+from recommender.errors import InvalidInput
+from recommender.metrics.gate import Verdict
+from recommender.policy import Policy, Weights
+from runners.shelf import release_store
+from store.deployments import current_deployment
+from store.engine import reading, writing
+from store.tables import user_interactions
+from tests.planted_shop import Shop, published_variant, quick_options
+from training.continuity import find_gaps
+from training.dataset import Dataset
+from training.evaluate import CHAMPION, compare
+from training.gate import gate_against, log_gate, verdict
+from training.promote import promote
+from training.recipe import Recipe, Recipes, read_recipe, unreleased_recipe
+from training.replay import Arena, build_arena
+from training.report import verdict_markdown
+from training.source import baskets, read_source
+from training.tracking import Tracking, job, register
+from training.train import train
+
+GOOD, POPULAR = (
+    Blender(Weights(repeat=0.8, collaborative=0.2), 0.0),
+    Blender(Weights(popularity=1.0), 0.0),
+)
+
+
+def recipe(blender: Blender, release_id: str = "r1") -> Recipe:
+    return replace(unreleased_recipe(blender, reranks=False, encoder="e"), release_id=release_id)
+
+
+@pytest.fixture(scope="module")
+def arena(shop: Dataset, vectors: ItemVectors, cut: float) -> Arena:
+    return build_arena(shop, vectors, cut=cut)
+
+
+def judged(arena: Arena, champion: Recipe, candidate: Recipe) -> Verdict:
+    recipes = Recipes(champion=champion, candidate=candidate)
+    return verdict(arena, compare(arena, recipes, cross_encoder=None), recipes, Policy(), None)
+
+
+def another_kind(recipe: Recipe) -> Recipe:
+    return replace(recipe, files=recipe.files | {"trees.onnx"})
+
+
+def test_taste_beats_popularity_and_not_the_other_way_round(arena: Arena) -> None:
+    taste, popular = recipe(GOOD), another_kind(recipe(POPULAR))
+    assert judged(arena, popular, taste).accepted
+    refused = judged(arena, taste, popular)
+    assert [check.name for check in refused.failed] == ["all customers", "coverage"]
+    overall = refused.checks[0]
+    assert overall.customers == 60
+    assert overall.candidate < overall.champion
+
+
+def test_the_same_recipe_is_a_refresh_and_another_kind_must_be_better(arena: Arena) -> None:
+    assert judged(arena, recipe(GOOD), recipe(GOOD)).accepted
+    same = judged(arena, recipe(GOOD), another_kind(recipe(GOOD)))
+    assert not same.like_for_like
+    assert [check.name for check in same.failed] == ["all customers"]
+
+
+@pytest.mark.parametrize("change", [{"encoder": "other"}, {"reranks": True}, {"files": frozenset({"trees.onnx"})}])
+def test_what_makes_a_recipe_another_one(change: dict[str, object]) -> None:
+    assert recipe(GOOD).like(recipe(POPULAR))
+    assert not replace(recipe(GOOD), **change).like(recipe(GOOD))  # type: ignore[arg-type]
+
+
+def test_every_check_names_its_numbers(arena: Arena) -> None:
+    said = judged(arena, recipe(POPULAR), recipe(GOOD))
+    names = [check.name for check in said.checks]
+    assert names[:3] == ["all customers", "cold products", "new customers"]
+    assert names[-2:] == ["coverage", "latency"]
+    latency = said.checks[-1]
+    assert 0 < latency.champion < 60
+    assert 0 < latency.candidate < 60
+    text = verdict_markdown(said, "r2", "r1")
+    assert text.startswith("## gate: r2 against r1\n\n**Accepted**")
+    assert all(f"\n| {name} |" in text for name in names)
+
+
+def test_the_champions_lists_are_those_of_its_own_weights(arena: Arena) -> None:
+    both = compare(arena, Recipes(champion=recipe(POPULAR), candidate=recipe(POPULAR)), cross_encoder=None)
+    lists = both.all_products.lists
+    np.testing.assert_array_equal(lists[CHAMPION], lists[both.candidate])
+
+
+@pytest.fixture
+def promoted(planted_shop: Shop, tmp_path: Path) -> Shop:
+    return planted_shop.copy(tmp_path / "shop")
+
+
+@pytest.fixture
+def engine(promoted: Shop) -> Iterator[Engine]:
+    engine = promoted.open()
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def tracking(promoted: Shop) -> Tracking:
+    tracking = Tracking(promoted.settings.mlflow_tracking_uri, promoted.home / "mlartifacts")
+    tracking.open()
+    return tracking
+
+
+def registered(shop: Shop, release_id: str, *gates: Gate) -> str:
+    """A release with a run that holds these verdicts."""
+    folder = published_variant(shop, release_id, {})
+    with job("train", params={}, data_hash="d") as run:
+        run.folder(folder, under="release")
+        for gate in gates:
+            log_gate(run, release_id, gate)
+    register(release_id, run.run_id, artifact_path="release", description="")
+    return release_id
+
+
+def verdict_of(arena: Arena, *, accepted: bool) -> Verdict:
+    taste, popular = another_kind(recipe(GOOD)), recipe(POPULAR)
+    return judged(arena, *((popular, taste) if accepted else (taste, popular)))
+
+
+def test_a_release_that_won_goes_live(promoted: Shop, engine: Engine, tracking: Tracking, arena: Arena) -> None:
+    gate = Gate(against=promoted.release, verdict=verdict_of(arena, accepted=True))
+    registered(promoted, "winner", gate)
+    assert gate_against("winner", promoted.release) == gate
+    promote(engine, tracking, release_store(promoted.settings), "winner", who="ann", why="better")
+    with reading(engine) as connection:
+        current = current_deployment(connection)
+    assert current is not None
+    assert (current.release_id, current.action, current.why) == ("winner", "promote", "better")
+
+
+def test_a_release_that_lost_is_refused_with_the_numbers(
+    promoted: Shop, engine: Engine, tracking: Tracking, arena: Arena
+) -> None:
+    registered(promoted, "loser", Gate(against=promoted.release, verdict=verdict_of(arena, accepted=False)))
+    releases = release_store(promoted.settings)
+    with pytest.raises(
+        InvalidInput, match=r"refuses it against .*all customers: NDCG@10 0\.\d+ → 0\.\d+, -0\.\d+"
+    ) as said:
+        promote(engine, tracking, releases, "loser", who="ann", why="")
+    assert "on 60 customers" in str(said.value)
+    promote(engine, tracking, releases, "loser", who="ann", why="", force="the old one shows recalled goods")
+    with reading(engine) as connection:
+        current = current_deployment(connection)
+    assert current is not None
+    assert (current.release_id, current.action) == ("loser", "force")
+    assert current.why == "the old one shows recalled goods"
+
+
+def test_a_verdict_against_another_champion_does_not_count(
+    promoted: Shop, engine: Engine, tracking: Tracking, arena: Arena
+) -> None:
+    registered(promoted, "stale", Gate(against="the-one-before", verdict=verdict_of(arena, accepted=True)))
+    with pytest.raises(
+        InvalidInput, match=r"never compared with the champion .*shelfwise evaluate stale --against champion"
+    ):
+        promote(engine, tracking, release_store(promoted.settings), "stale", who="ann", why="")
+
+
+def test_the_champion_may_be_promoted_again(promoted: Shop, engine: Engine, tracking: Tracking) -> None:
+    promote(engine, tracking, release_store(promoted.settings), promoted.release, who="ann", why="again")
+
+
+def test_training_beside_a_champion_judges_the_new_release_against_it(
+    promoted: Shop, engine: Engine, tracking: Tracking
+) -> None:
+    """The same data and the same code: a refresh that is not worse. Its verdict is in the manifest and lets it live."""
+    champion = read_recipe(release_store(promoted.settings).fetch(promoted.release))
+    manifest = train(engine, tracking, quick_options(promoted), lambda step, done, total: None, champion)
+    assert manifest.gate is not None
+    assert manifest.gate.against == promoted.release
+    assert manifest.gate.verdict.like_for_like
+    assert manifest.gate.verdict.accepted
+    assert manifest.gate == gate_against(manifest.release_id, promoted.release)
+    assert "champion" in manifest.evaluation["groups"]["all"]
+    promote(engine, tracking, release_store(promoted.settings), manifest.release_id, who="ann", why="fresh")
+    with reading(engine) as connection:
+        current = current_deployment(connection)
+    assert current is not None
+    assert current.release_id == manifest.release_id
+
+
+def test_training_refuses_a_shop_that_lost_a_day(promoted: Shop, engine: Engine, tracking: Tracking) -> None:
+    lost = time.time() - 30 * 86_400
+    day = int(lost // 86_400 * 86_400_000)
+    table = user_interactions.c
+    with writing(engine) as connection:
+        connection.execute(
+            delete(user_interactions).where(table.occurred_at >= day, table.occurred_at < day + 86_400_000)
+        )
+    options = quick_options(promoted)
+    with pytest.raises(InvalidInput, match=rf"{date.fromtimestamp(lost)}: 0 baskets, about 1\d expected"):
+        train(engine, tracking, options, lambda step, done, total: None)
+    source = read_source(engine, lambda step, done, total: None)
+    assert len(find_gaps(baskets(source))) == 1
+
+
+def test_a_recipe_is_read_from_its_release(promoted: Shop) -> None:
+    found = read_recipe(release_store(promoted.settings).fetch(promoted.release))
+    assert found.release_id == promoted.release
+    assert found.encoder == promoted.settings.embedding_model
+    assert found.files == {"weights.json"}
+    assert found.like(replace(found, release_id="another", blender=POPULAR))
