@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine
 from store.changes import newest_change
 from store.engine import writing
 
-HOLD_S: Final = 0.025
+HOLD_S: Final = 0.015
 """How long a transaction should hold the write lock beside others: what a single event waits for, twice over."""
 
 GAP_S: Final = 0.002
