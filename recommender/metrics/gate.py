@@ -118,7 +118,8 @@ def _slice(name: str, values: Paired) -> Check:
         return _paired(name, values, difference, True, reason, judged=False)
     lost = -difference.mean / champion if champion > 0 else 0.0
     passed = not (lost > SLICE_LOSS and difference.below_zero())
-    reason = f"changes by {0.0 - lost:+.1%}; it must not lose more than {SLICE_LOSS:.0%} with its interval wholly below 0"
+    rule = f"it must not lose more than {SLICE_LOSS:.0%} with its interval wholly below 0"
+    reason = f"changes by {0.0 - lost:+.1%}; {rule}"
     return _paired(name, values, difference, passed, reason)
 
 
