@@ -106,8 +106,8 @@ def _overall(values: Paired, like_for_like: bool) -> Check:
     champion, difference = _mean(values.champion), values.difference
     floor = -REFRESH_MARGIN * champion if like_for_like else 0.0
     passed = len(values) > 0 and difference.low > floor
-    rule = f"the same kind of recipe: above {floor:+.4f}" if like_for_like else "above 0"
-    reason = f"its interval must lie {rule}, and {'does' if passed else 'does not'}"
+    rule = f"above {floor:+.4f}, for it is the same kind of recipe" if like_for_like else "above 0"
+    reason = f"its interval {'lies' if passed else 'does not lie'} {rule}"
     return _paired("all customers", values, difference, passed, reason)
 
 
@@ -118,13 +118,14 @@ def _slice(name: str, values: Paired) -> Check:
         return _paired(name, values, difference, True, reason, judged=False)
     lost = -difference.mean / champion if champion > 0 else 0.0
     passed = not (lost > SLICE_LOSS and difference.below_zero())
-    reason = f"changes by {-lost:+.1%}; it must not lose more than {SLICE_LOSS:.0%} with its interval wholly below 0"
+    rule = f"it must not lose more than {SLICE_LOSS:.0%} with its interval wholly below 0"
+    reason = f"changes by {0.0 - lost:+.1%}; {rule}"
     return _paired(name, values, difference, passed, reason)
 
 
 def _coverage(champion: float, candidate: float) -> Check:
     lost = 1.0 - candidate / champion if champion > 0 else 0.0
-    reason = f"changes by {-lost:+.1%}; it must not fall by more than {COVERAGE_LOSS:.0%}"
+    reason = f"changes by {0.0 - lost:+.1%}; it must not fall by more than {COVERAGE_LOSS:.0%}"
     passed = lost <= COVERAGE_LOSS + 1e-9  # exactly a tenth less is not more than a tenth
     return Check(name="coverage", passed=passed, champion=champion, candidate=candidate, reason=reason)
 
