@@ -185,9 +185,8 @@ def test_a_product_s_page_is_the_same_for_everybody(play: Play) -> None:
 
 def test_equal_questions_at_once_are_computed_once(play: Play) -> None:
     async def scenario(one: Gateway) -> None:
-        await one.serving.history(
-            one.serving.live, "wine-customer-01", None
-        )  # else each would wait for its own reading
+        # Read before: otherwise each waits for its own reading of the history.
+        await one.serving.customer(one.serving.live, "wine-customer-01", None)
         shared = counted("shared")
         answers = await asyncio.gather(*(one.ask("wine-customer-01") for _ in range(20)))
         assert Counter(answer.origin for answer in answers) == {Origin.COMPUTED: 1, Origin.SHARED: 19}
