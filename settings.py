@@ -37,6 +37,8 @@ class Settings:
     """The shop's, by its IANA name (Europe/Berlin): where its days begin and end."""
     currency: str = "USD"
     """Of every price, by its ISO 4217 code."""
+    personalization_default: str = "on"
+    """``on`` or ``off``, for customers who have not decided: ``off`` is opt-in."""
     event_retention_days: str = ""
     """How long single events are kept; empty is for ever."""
     decision_retention_days: str = "14"
@@ -45,6 +47,11 @@ class Settings:
     def zone(self) -> ZoneInfo:
         """``time_zone`` as one."""
         return ZoneInfo(self.time_zone)
+
+    @property
+    def personal_by_default(self) -> bool:
+        """``personalization_default`` as a flag."""
+        return self.personalization_default == "on"
 
     @property
     def keep_events_days(self) -> int | None:
@@ -98,6 +105,9 @@ def _check(settings: Settings) -> None:
         raise InvalidInput(PREFIX + "TIME_ZONE", settings.time_zone, "is not an IANA time zone") from error
     if not _CURRENCY.fullmatch(settings.currency):
         raise InvalidInput(PREFIX + "CURRENCY", settings.currency, "is not an ISO 4217 code: three capital letters")
+    if settings.personalization_default not in ("on", "off"):
+        name = PREFIX + "PERSONALIZATION_DEFAULT"
+        raise InvalidInput(name, settings.personalization_default, "must be on or off")
     _check_days("EVENT_RETENTION_DAYS", settings.event_retention_days or "1")
     _check_days("DECISION_RETENTION_DAYS", settings.decision_retention_days)
 

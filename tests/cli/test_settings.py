@@ -15,6 +15,7 @@ from tests.planted_shop import Shop
 CHECKED = {
     "time_zone": "Europe/Berlin",
     "currency": "EUR",
+    "personalization_default": "off",
     "event_retention_days": "400",
     "decision_retention_days": "7",
 }
@@ -58,6 +59,7 @@ def test_variables_of_others_are_none_of_ours(tmp_path: Path) -> None:
         ("TIME_ZONE", ""),
         ("CURRENCY", "eur"),
         ("CURRENCY", "EURO"),
+        ("PERSONALIZATION_DEFAULT", "yes"),
         ("EVENT_RETENTION_DAYS", "0"),
         ("EVENT_RETENTION_DAYS", "a year"),
         ("DECISION_RETENTION_DAYS", ""),
