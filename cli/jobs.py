@@ -86,7 +86,7 @@ def export_command(output: Path | None) -> None:
     def job(engine: Engine, settings: Settings, report: Report) -> Summary:
         now = time.time()
         target = output or settings.home_folder / "exports" / f"{datetime.fromtimestamp(now, UTC):%Y%m%d-%H%M%S}"
-        return export(engine, target, now=now, report=report)
+        return export(engine, target, now=now, personalized_by_default=settings.personal_by_default, report=report)
 
     _run("export", job)
 
@@ -94,13 +94,23 @@ def export_command(output: Path | None) -> None:
 @run.command(name="preferences")
 def preferences_command() -> None:
     """Store each customer's taste vector, for other programs."""
-    _run("preferences", lambda engine, settings, report: preferences(engine, release_store(settings), report=report))
+
+    def job(engine: Engine, settings: Settings, report: Report) -> Summary:
+        default = settings.personal_by_default
+        return preferences(engine, release_store(settings), personalized_by_default=default, report=report)
+
+    _run("preferences", job)
 
 
 @run.command(name="profiles")
 def profiles_command() -> None:
     """Work out customers' profiles: when, how often, what and how dear they buy."""
-    _run("profiles", lambda engine, settings, report: profiles(engine, zone=settings.zone, report=report))
+
+    def job(engine: Engine, settings: Settings, report: Report) -> Summary:
+        default = settings.personal_by_default
+        return profiles(engine, zone=settings.zone, personalized_by_default=default, report=report)
+
+    _run("profiles", job)
 
 
 @run.command(name="retention")

@@ -17,7 +17,13 @@ from store.deployments import current_deployment, previous_deployment
 from store.engine import reading, writing
 from store.instants import to_ms
 from store.performance import days_with_decisions
-from store.removal import remove_abandonments, remove_decisions, remove_embeddings
+from store.removal import (
+    remove_abandonments,
+    remove_decisions,
+    remove_embeddings,
+    remove_pseudonyms,
+    unused_pseudonyms,
+)
 from store.totals import events_before, retire_events
 
 CHANGES_KEPT_MS: Final = DAY_MS
@@ -46,6 +52,7 @@ def retention(
         "events": events,
         "carts": carts,
         "decisions": _decisions(engine, now, zone, decision_days, report),
+        "pseudonyms": _pseudonyms(engine, today - decision_days * DAY_MS),
         "changes": _changes(engine, today - CHANGES_KEPT_MS),
         "embeddings": until_none(engine, lambda connection: remove_embeddings(connection, encoders, BATCH)),
         "encoders_known": encoders is not None,
@@ -72,6 +79,17 @@ def _decisions(engine: Engine, now: float, zone: ZoneInfo, days_kept: int, repor
     with reading(engine) as connection:
         before_ms = removable_before(now, zone, days_with_decisions(connection, zone), days_kept)
     return until_none(engine, lambda connection: remove_decisions(connection, before_ms, BATCH))
+
+
+def _pseudonyms(engine: Engine, before_ms: int) -> int:
+    """They lead from a customer to their decisions, and there are none any more."""
+    with reading(engine) as connection:
+        unused = unused_pseudonyms(connection, before_ms)
+    removed = 0
+    for start in range(0, len(unused), BATCH):
+        with gently(engine) as connection:
+            removed += remove_pseudonyms(connection, unused[start : start + BATCH], before_ms)
+    return removed
 
 
 def _changes(engine: Engine, before_ms: int) -> int:

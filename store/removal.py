@@ -1,15 +1,31 @@
 """Old rows of the other tables, removed a few at a time: no transaction here holds up other writers for long."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, exists, select, tuple_
 
-from store.tables import cart_abandonments, decisions, product_embeddings, products
+from store.tables import cart_abandonments, decisions, product_embeddings, products, pseudonyms
 
 
 def remove_decisions(connection: Connection, before_ms: int, limit: int) -> int:
     """Remove up to ``limit`` decisions made earlier; returns how many."""
     return _remove(connection, decisions, decisions.c.generated_at < before_ms, limit)
+
+
+def unused_pseudonyms(connection: Connection, before_ms: int) -> list[str]:
+    """Those given earlier under which no decision is kept any more."""
+    return list(connection.execute(select(pseudonyms.c.pseudonym).where(_unused(before_ms))).scalars())
+
+
+def remove_pseudonyms(connection: Connection, names: Sequence[str], before_ms: int) -> int:
+    """Remove these, but for those that are used again; returns how many."""
+    some = pseudonyms.c.pseudonym.in_(names)
+    return connection.execute(delete(pseudonyms).where(some, _unused(before_ms))).rowcount
+
+
+def _unused(before_ms: int) -> ColumnElement[bool]:
+    used = exists().where(decisions.c.pseudonym == pseudonyms.c.pseudonym)
+    return (pseudonyms.c.created_at < before_ms) & ~used
 
 
 def remove_abandonments(connection: Connection, before_ms: int, limit: int) -> int:

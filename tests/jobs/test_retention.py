@@ -5,7 +5,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Connection, Engine, Table, func, insert, select
+from sqlalchemy import Connection, Engine, Table, func, insert, select, update
 
 from jobs.gently import BATCH
 from jobs.retention import encoders_in_use, retention
@@ -26,6 +26,7 @@ from store.tables import (
     decisions,
     interaction_totals,
     product_embeddings,
+    pseudonyms,
     recommendation_performance,
     user_interactions,
 )
@@ -194,6 +195,20 @@ def test_old_changes_go_but_the_newest(engine: Engine) -> None:
     with reading(engine) as connection:
         assert [change.id for change in read_changes(connection, BATCH)] == [BATCH + 1]
         assert read_changes(connection, 7)[0].kind == "catalog"
+
+
+def test_pseudonyms_go_when_nothing_is_kept_under_them(engine: Engine) -> None:
+    decide(engine, 2)
+    rows = [
+        {"customer_key": f"user:{name}", "pseudonym": name, "created_at": round((NOW - days_ago * DAY) * 1000)}
+        for name, days_ago in (("old", 15), ("used", 15), ("new", 13))
+    ]
+    with writing(engine) as connection:
+        connection.execute(insert(pseudonyms), rows)
+        connection.execute(update(decisions).values(pseudonym="used"))
+    assert retire(engine)["pseudonyms"] == 1
+    with reading(engine) as connection:
+        assert set(connection.execute(select(pseudonyms.c.pseudonym)).scalars()) == {"used", "new"}
 
 
 def test_carts_left_behind_go_with_the_events(engine: Engine) -> None:
