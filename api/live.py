@@ -54,6 +54,7 @@ async def go_live(
         fitted=release.blender.fitted,
         rerank_weight=release.blender.rerank_weight,
         rerank_helps=release.manifest.features.get("rerank", False),
+        learned=release.learned,
     )
     live = Live(release, snapshot, stages, np.zeros(0, dtype=object))
     completed = aligned.take(np.flatnonzero((np.arange(len(aligned)) < known) | ~aligned.deleted))

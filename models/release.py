@@ -14,7 +14,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from models.blender import Blender, load_blender
 from models.collaborative import Collaborative, load_collaborative
 from models.embedding import ItemVectors, load_item_vectors
+from models.learned_blend import COLUMNS, FACTS, TREES, load_learned_blend
 from recommender.errors import InvalidRelease
+from recommender.learned import LearnedBlend
 
 SCHEMA_VERSION: Final = 1
 MANIFEST: Final = "manifest.json"
@@ -30,6 +32,8 @@ NEEDED: Final = (
     "blender/weights.json",
 )
 """What the gateway loads itself: each must be vouched for."""
+LEARNED: Final = tuple(f"blender/{name}" for name in (TREES, COLUMNS, FACTS))
+"""Needed as well where the manifest's feature ``learned`` is on."""
 
 
 class FileEntry(BaseModel):
@@ -60,7 +64,7 @@ class Manifest(BaseModel):
     items_sha256: str
     encoder: str
     features: dict[str, bool]
-    """Switches decided by the evaluation: ``rerank``."""
+    """Switches decided by the evaluation: ``rerank`` and ``learned``, the learned blender."""
     evaluation: dict[str, Any]
     files: dict[str, FileEntry]
 
@@ -76,6 +80,8 @@ class Release:
     item_vectors: ItemVectors
     collaborative: Collaborative
     blender: Blender
+    learned: LearnedBlend | None
+    """None where the weights in ``blender`` serve."""
 
     @property
     def release_id(self) -> str:
@@ -87,10 +93,12 @@ def read_release(folder: Path) -> Release:
     """Verify every file against the manifest, then load. `InvalidRelease` names the file that is wrong."""
     manifest = read_manifest(folder)
     verify_files(folder, manifest)
-    for name in NEEDED:
+    learned = manifest.features.get("learned", False)
+    needed = NEEDED + LEARNED if learned else NEEDED
+    for name in needed:
         if name not in manifest.files:
             raise InvalidRelease(f"release {manifest.release_id}: {name} is not listed in the manifest")
-    for name in NEEDED:
+    for name in needed:
         _check_readable(folder / name, manifest.release_id)
     try:
         release = Release(
@@ -100,6 +108,7 @@ def read_release(folder: Path) -> Release:
             item_vectors=load_item_vectors(folder / "embedding"),
             collaborative=load_collaborative(folder / "collaborative"),
             blender=load_blender(folder / "blender"),
+            learned=load_learned_blend(folder / "blender") if learned else None,
         )
     except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile) as error:
         raise InvalidRelease(f"release {manifest.release_id}: cannot be read: {error}") from error
@@ -178,6 +187,8 @@ def _check_rows(release: Release) -> None:
         "collaborative/popularity.npy": len(release.collaborative.popularity),
         "collaborative/co_purchase.npz": len(release.collaborative.co_purchase.indptr) - 1,
     }
+    if release.learned is not None:
+        rows["blender/item_facts.npz"] = len(release.learned.facts.columns)
     for name, count in rows.items():
         if count != n:
             raise InvalidRelease(f"release {release.release_id}: {name} has {count} rows, items.npy has {n}")

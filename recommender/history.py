@@ -76,7 +76,7 @@ class ItemWeights:
 
 def repeat_counts(history: History) -> ItemWeights:
     """Own purchases, Σ 2^(−days/90) per product, a product counted once per basket; at most 200 products."""
-    bought = _once_per_basket(history.where(history.kind == _PURCHASE))
+    bought = once_per_basket(history.where(history.kind == _PURCHASE))
     return _sums(bought.item, 2.0 ** (-bought.ages() / REPEAT_HALF_LIFE_DAYS)).strongest(PRODUCTS_PER_CUSTOMER)
 
 
@@ -86,7 +86,7 @@ def fold_in_confidences(history: History) -> ItemWeights:
     A purchase weighs 1 and every other event its share of a purchase (a view 1/5), so that a customer with
     views only has collaborative recommendations too. Products that net out at or below 0 are left out.
     """
-    events = _once_per_basket(history)
+    events = once_per_basket(history)
     weight = _TASTE[events.kind] / TASTE_WEIGHTS[EventType.PURCHASE]
     sums = _sums(events.item, weight * np.exp(-events.ages() / FOLD_IN_DECAY_DAYS))
     liked = sums.weight > 0
@@ -107,7 +107,7 @@ def session_items(history: History, *, now: float, hours: float) -> NDArray[np.i
     return np.array(sorted(item for item, kind in last_said.items() if _TASTE[kind] > 0), dtype=np.int64)
 
 
-def _once_per_basket(history: History) -> History:
+def once_per_basket(history: History) -> History:
     """Lines of one product with the same type and second are one event: baskets are split into lines."""
     if not len(history):
         return history

@@ -24,6 +24,7 @@ from recommender.evidence import (
 )
 from recommender.fusion import blend, rerank_terms
 from recommender.history import DAY, ItemWeights, fold_in_confidences, repeat_counts, session_items, taste_weights
+from recommender.policy import Weights
 from recommender.slate import fill_slate
 from recommender.snapshot import Snapshot
 from recommender.stages import Stages
@@ -65,11 +66,13 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """Candidates with their final score; ``rerank`` is the part of it that the cross-encoder added."""
+    """Candidates with their final score; ``blend`` and ``rerank`` are parts of it, and ``learned`` says whose blend."""
 
     candidates: Candidates
+    blend: NDArray[np.float32]
     score: NDArray[np.float32]
     rerank: NDArray[np.float32]
+    learned: bool
 
 
 async def recommend(query: Query, snapshot: Snapshot, stages: Stages, trace: Trace) -> Slate:
@@ -99,11 +102,12 @@ async def choose(query: Query, pool: Pool, snapshot: Snapshot, stages: Stages, t
     """Stages 2 to 4: score the pool, look at its best again, and pick the slate."""
     candidates, degraded = pool.candidates, list(pool.degraded)
     with trace.stage("score"):
-        score = blend(candidates.scores, snapshot.weights(query.context))
+        score, learned = _blend(query, candidates, snapshot, trace, degraded)
     with trace.stage("rerank"):
         terms = await _rerank(query, candidates, score, snapshot, stages, trace, degraded)
     with trace.stage("slate"):
-        scored = Scored(candidates, score + terms + _boost(candidates.item, query, snapshot), terms)
+        final = score + terms + _boost(candidates.item, query, snapshot)
+        scored = Scored(candidates, score, final, terms, learned)
         return _slate(query, snapshot, pool, scored, tuple(degraded))
 
 
@@ -161,6 +165,21 @@ async def _collaborative(
         return None
 
 
+def _blend(
+    query: Query, candidates: Candidates, snapshot: Snapshot, trace: Trace, degraded: list[str]
+) -> tuple[NDArray[np.float32], bool]:
+    """One score per candidate, and whether the learned blender gave it."""
+    learned = snapshot.learned_for(query)
+    if learned is not None and trace.remaining() <= 0:
+        degraded.append("learned_blend")
+        learned = None
+    if learned is None:
+        return blend(candidates.scores, snapshot.weights(query.context)), False
+    # Orders know no session, so what goes with it weighs as it does beside the weights.
+    session = candidates.scores[:, SOURCES.index(Source.SESSION)] * np.float32(snapshot.policy.session_weight)
+    return learned.scores(query, candidates, snapshot.catalog) + session, True
+
+
 async def _rerank(
     query: Query,
     candidates: Candidates,
@@ -212,10 +231,12 @@ def _slate(query: Query, snapshot: Snapshot, pool: Pool, scored: Scored, degrade
     held = pool.allowed[chosen]  # cannot fail by construction; checked because a shop relies on it
     items, refused = chosen[held], np.concatenate([pool.refused, chosen[~held]])
     table = pool.evidence.scaled(items)
-    score, terms = _final_scores(items, table, scored, query, snapshot)
+    blended, terms = _parts(items, table, scored, snapshot.weights(query.context))
     return Slate(
         item=items,
-        score=score,
+        score=(blended + terms + _boost(items, query, snapshot)).astype(np.float32),
+        blend=blended,
+        learned=scored.learned,
         evidence=table,
         rerank=terms,
         strategy=_strategy(query, pool.evidence, table),
@@ -225,14 +246,17 @@ def _slate(query: Query, snapshot: Snapshot, pool: Pool, scored: Scored, degrade
     )
 
 
-def _final_scores(
-    items: NDArray[np.int64], table: NDArray[np.float32], scored: Scored, query: Query, snapshot: Snapshot
+def _parts(
+    items: NDArray[np.int64], table: NDArray[np.float32], scored: Scored, weights: Weights
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Scores of the chosen items, also of those that came from the reserve and were never candidates."""
-    term_of = dict(zip(scored.candidates.item.tolist(), scored.rerank.tolist(), strict=True))
-    terms = np.array([term_of.get(row, 0.0) for row in items.tolist()], dtype=np.float32)
-    score = blend(table, snapshot.weights(query.context)) + terms + _boost(items, query, snapshot)
-    return score.astype(np.float32), terms
+    """Blend and rerank of the chosen items, also of those that came from the reserve and were never candidates."""
+    place = {row: number for number, row in enumerate(scored.candidates.item.tolist())}
+    blended = np.zeros(len(items), dtype=np.float32) if scored.learned else blend(table, weights)
+    terms = np.zeros(len(items), dtype=np.float32)
+    for number, row in enumerate(items.tolist()):
+        if row in place:
+            blended[number], terms[number] = scored.blend[place[row]], scored.rerank[place[row]]
+    return blended, terms
 
 
 def _removal(row: int, query: Query, snapshot: Snapshot) -> Removal:

@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.catalog import Catalog
+from recommender.events import EVENT_CODES, EventType
 from recommender.history import ItemWeights
+from recommender.learned import LearnedBlend
 from recommender.policy import SEED_WEIGHTS, Policy, RerankMode, WeightChoice, Weights
 from recommender.rules import CompiledRules, HardRule, compile_rules
-from recommender.types import Context
+from recommender.types import Context, Query
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ class Snapshot:
     """What the cross-encoder's score weighs beside the blend."""
     rerank_helps: bool
     """Whether the release's evaluation found the cross-encoder worth showing."""
+    learned: LearnedBlend | None = None
+    """Scores in place of ``fitted`` where the release's evaluation found it better."""
 
     @cached_property
     def compiled(self) -> CompiledRules:
@@ -87,6 +91,13 @@ class Snapshot:
         if isinstance(chosen, WeightChoice):
             chosen = self.fitted if chosen is WeightChoice.FITTED else SEED_WEIGHTS
         return replace(chosen, session=self.policy.session_weight) if context is Context.HOMEPAGE else chosen
+
+    def learned_for(self, query: Query) -> LearnedBlend | None:
+        """The learned blender where it speaks: on the homepage, of customers who bought, if the shop set no weights."""
+        fitted = self.policy.contexts[query.context].weights is WeightChoice.FITTED
+        if self.learned is None or query.context is not Context.HOMEPAGE or not fitted:
+            return None
+        return self.learned if (query.history.kind == EVENT_CODES[EventType.PURCHASE]).any() else None
 
     def reranks(self) -> bool:
         """Whether answers from this snapshot go through the cross-encoder."""

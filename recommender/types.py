@@ -82,6 +82,10 @@ class Slate:
     item: NDArray[np.int64]
     score: NDArray[np.float32]
     """Final score of each item: blend, plus rerank and boosts where they apply."""
+    blend: NDArray[np.float32]
+    """What the blender made of each item's evidence."""
+    learned: bool
+    """Whether the learned blender did, rather than weights."""
     evidence: NDArray[np.float32]
     """(len(item), len(SOURCES)): the scaled source scores behind the blend."""
     rerank: NDArray[np.float32]

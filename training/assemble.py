@@ -14,9 +14,11 @@ from models.blender import Blender
 from models.collaborative import Collaborative
 from models.cross_encoder import ProductStates
 from models.embedding import ItemVectors
+from models.learned_blend import COLUMNS, TREES, TreeFiles, save_facts
 from models.onnx_session import check_graph
 from models.release import MANIFEST, SCHEMA_VERSION, Manifest, file_entries, file_sha256
 from recommender.catalog import Catalog
+from recommender.features import ItemFacts
 
 GRAPHS: Final = ("embedding/model.onnx", "cross_encoder/customer.onnx", "cross_encoder/score.onnx")
 
@@ -32,6 +34,8 @@ class Parts:
     cross_encoder_folder: Path
     states: ProductStates
     blender: Blender
+    learned: tuple[TreeFiles, ItemFacts] | None
+    """The learned blender's model and what it knows of the products; None where the weights serve."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +66,9 @@ def assemble(parts: Parts, provenance: Provenance, folder: Path, *, now: datetim
     parts.blender.save(folder / "blender")
     for graph in GRAPHS:
         check_graph(folder / graph)
-    manifest = _manifest(folder, provenance, now)
+    if parts.learned is not None:
+        _save_learned(*parts.learned, folder / "blender")
+    manifest = _manifest(folder, provenance, now, learned=parts.learned is not None)
     (folder / MANIFEST).write_text(manifest.model_dump_json(indent=1))
     return manifest
 
@@ -82,7 +88,13 @@ def code_commit() -> str:
     return described.stdout.strip()
 
 
-def _manifest(folder: Path, provenance: Provenance, now: datetime) -> Manifest:
+def _save_learned(files: TreeFiles, facts: ItemFacts, folder: Path) -> None:
+    _copy(files.folder, folder, (TREES, COLUMNS))
+    save_facts(facts, folder)
+    check_graph(folder / TREES)
+
+
+def _manifest(folder: Path, provenance: Provenance, now: datetime, *, learned: bool) -> Manifest:
     files = file_entries(folder, run_of=provenance.runs)
     digest = hashlib.sha256("".join(entry.sha256 for entry in files.values()).encode()).hexdigest()
     return Manifest(
@@ -95,7 +107,7 @@ def _manifest(folder: Path, provenance: Provenance, now: datetime) -> Manifest:
         data_hash=provenance.data_hash,
         items_sha256=file_sha256(folder / "items.npy"),
         encoder=provenance.encoder,
-        features={"rerank": provenance.rerank},
+        features={"rerank": provenance.rerank, "learned": learned},
         evaluation=provenance.evaluation,
         files=files,
     )

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from models.cross_encoder import CrossEncoder
 from models.in_process import InProcessStages, answer_now
+from recommender.learned import LearnedBlend
 from recommender.metrics.bootstrap import Interval, bootstrap_interval
 from recommender.metrics.ranking import ndcg
 from recommender.pipeline import choose
@@ -62,15 +63,21 @@ class Evaluation:
     """Candidates and relevance restricted to products the customer never bought before the cut."""
     rerank_sample: Scores | None
     rerank_helps: bool
-    """The gain of reranking over the blend, on the sample, lies above 0 with its whole interval."""
+    """The gain of reranking over the blend that serves, on the sample, lies above 0 with its whole interval."""
+    learned_helps: bool = False
+    """The learned blender's gain over the weights lies above 0 with its whole interval, on new products not below."""
 
 
-def variants(arena: Arena, fitted: Weights, policy: Policy) -> dict[str, Variant]:
+def variants(arena: Arena, fitted: Weights, policy: Policy, learned: LearnedBlend | None) -> dict[str, Variant]:
     """The rows of the table besides reranking."""
     rows = SINGLE_SOURCES | {"seed_weights": SEED_WEIGHTS, "fitted_blend": fitted}
     table = {name: Variant(arena.with_weights(weights)) for name, weights in rows.items()}
     with_rules = replace(policy, rerank=RerankMode.OFF)  # the price of the caps alone
     table["fitted_blend_with_rules"] = Variant(replace(arena.with_weights(fitted), policy=with_rules))
+    if learned is not None:
+        snapshot = arena.with_weights(fitted, learned=learned)
+        table["learned_blend"] = Variant(snapshot)
+        table["learned_blend_with_rules"] = Variant(replace(snapshot, policy=with_rules))
     return table
 
 
@@ -129,11 +136,12 @@ def evaluate(
     rerank_weight: float,
     policy: Policy,
     cross_encoder: CrossEncoder | None,
+    learned: LearnedBlend | None = None,
     progress: Progress = lambda done, total: None,
 ) -> Evaluation:
     """The whole table on the arena's cut."""
     customers = arena.customers()
-    table = variants(arena, fitted, policy)
+    table = variants(arena, fitted, policy, learned)
     total = len(customers) + RERANK_SAMPLE
     everything, new_only = Scorer(arena, table), Scorer(arena, table)
     for case in arena.cases(customers, progress=lambda done, _: progress(done, total)):
@@ -141,13 +149,24 @@ def evaluate(
         fresh = arena.new_only(case)
         if fresh is not None:
             new_only.add(fresh)
+    learned_helps = learned is not None and _learned_helps(everything.scores(), new_only.scores())
     if cross_encoder is None or not len(customers):
         progress(total, total)
-        return Evaluation(everything.scores(), new_only.scores(), None, rerank_helps=False)
-    table["blend_with_rerank"] = Variant(arena.with_weights(fitted, rerank_weight=rerank_weight))
+        return Evaluation(everything.scores(), new_only.scores(), None, False, learned_helps)
+    serving = learned if learned_helps else None
+    reranked = arena.with_weights(fitted, rerank_weight=rerank_weight, learned=serving)
+    table["blend_with_rerank"] = Variant(reranked)
     sample = sample_customers(customers)
     cases = arena.cases(sample, progress=lambda done, _: progress(len(customers) + done, total))
     sampled = score(arena, cases, table, cross_encoder)
-    helps = sampled.gain("blend_with_rerank", "fitted_blend", 20).above_zero()
+    helps = sampled.gain("blend_with_rerank", "learned_blend" if serving else "fitted_blend", 20).above_zero()
     progress(total, total)
-    return Evaluation(everything.scores(), new_only.scores(), sampled, rerank_helps=helps)
+    return Evaluation(everything.scores(), new_only.scores(), sampled, helps, learned_helps)
+
+
+def _learned_helps(everything: Scores, new_only: Scores) -> bool:
+    if not everything.customers:
+        return False
+    gain = everything.gain("learned_blend", "fitted_blend", 20)
+    loses_new = new_only.customers > 0 and new_only.gain("learned_blend", "fitted_blend", 20).high < 0
+    return gain.above_zero() and not loses_new

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from models.collaborative import Collaborative
 from models.embedding import ItemVectors
 from models.in_process import InProcessStages, answer_now
+from recommender.learned import LearnedBlend
 from recommender.pipeline import Pool, collect, pool_of
 from recommender.policy import Policy, Weights
 from recommender.rules.active import Active
@@ -73,9 +74,17 @@ class Arena:
         query = replace(case.query, exclude=owned)
         return Case(query, pool_of(query, self.snapshot, case.pool.evidence.columns), relevant)
 
-    def with_weights(self, weights: Weights, *, rerank_weight: float = 0.0) -> Snapshot:
+    def with_weights(
+        self, weights: Weights, *, rerank_weight: float = 0.0, learned: LearnedBlend | None = None
+    ) -> Snapshot:
         """This arena's snapshot with another blend; a rerank weight above 0 switches the cross-encoder on."""
-        return replace(self.snapshot, fitted=weights, rerank_weight=rerank_weight, rerank_helps=rerank_weight > 0)
+        return replace(
+            self.snapshot,
+            fitted=weights,
+            rerank_weight=rerank_weight,
+            rerank_helps=rerank_weight > 0,
+            learned=learned,
+        )
 
     def _labels(self) -> Dataset:
         return self.data.window(self.cut, LABEL_DAYS).where_item(self.snapshot.catalog.active)

@@ -14,7 +14,7 @@ REFERENCE = "own_frequency"
 def summary(evaluation: Evaluation) -> dict[str, Any]:
     """Nested plain values: {group: {variant: {metric: [mean, low, high]}}}, and whether reranking is on."""
     groups = {name: _group(scores) for name, scores in _groups(evaluation).items()}
-    return {"rerank_helps": evaluation.rerank_helps, "groups": groups}
+    return {"rerank_helps": evaluation.rerank_helps, "learned_helps": evaluation.learned_helps, "groups": groups}
 
 
 def flat_metrics(evaluation: Evaluation) -> dict[str, float]:
@@ -33,6 +33,8 @@ def markdown(evaluation: Evaluation, heading: str) -> str:
         lines += [f"## {name.replace('_', ' ')}: {scores.customers} customers", "", *_table(scores), ""]
     verdict = "on" if evaluation.rerank_helps else "off"
     lines.append(f"Reranking is **{verdict}** in this release: it must raise NDCG@20 with its whole interval above 0.")
+    chosen = "the learned blender" if evaluation.learned_helps else "the fitted weights"
+    lines.append(f"Scores come from **{chosen}**: the learned blender must beat the weights in the same way.")
     return "\n".join(lines) + "\n"
 
 

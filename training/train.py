@@ -1,20 +1,26 @@
 """The whole training: from the store to a registered release. Reads from top to bottom."""
 
 import tempfile
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Engine
 
 from models.blender import Blender
 from models.collaborative import Collaborative
 from models.cross_encoder import CrossEncoder, ProductStates, load_product_states
 from models.embedding import ItemVectors
+from models.learned_blend import TreeFiles
 from models.release import Manifest
 from recommender.errors import InvalidInput
+from recommender.features import ItemFacts
 from recommender.history import DAY
+from recommender.learned import LearnedBlend
 from recommender.policy import Policy
 from training import collaborative as collaborative_job
 from training.assemble import Parts, Provenance, assemble
@@ -22,13 +28,17 @@ from training.cross_encoder import QUICK, THOROUGH, Effort, train_cross_encoder
 from training.embedding import embed_catalog, export_encoder
 from training.encoder_source import DEFAULT_ENCODER
 from training.evaluate import RERANK_WEIGHTS, Evaluation, evaluate, fit_rerank_weight, sample_customers
-from training.replay import LABEL_DAYS, Arena, build_arena
+from training.item_facts import item_facts
+from training.learned_blend import Examples, collect_examples, fit_trees, sampled_customers
+from training.replay import LABEL_DAYS, Arena, Case, build_arena
 from training.report import flat_metrics, markdown, plot, summary
 from training.source import Report, Source, read_source
 from training.tracking import REPORT, Job, Tracking, job, register
 from training.weights import UNFITTED_WEIGHTS, fit_weights
 
 THREADS: Final = 2
+LEARNED_CUTS: Final = 2
+"""Windows before the test that the learned blender learns from: one alone may be a holiday."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +65,8 @@ class Tuned:
     """What was decided on cuts before the test window, and how it did in it."""
 
     blender: Blender
+    trees: TreeFiles | None
+    """The learned blender's model, where there were enough purchases for one."""
     evaluation: Evaluation | None
     evaluated_cut: float | None
 
@@ -62,6 +74,11 @@ class Tuned:
     def reranks(self) -> bool:
         """Whether the evaluation switched the cross-encoder on."""
         return self.evaluation is not None and self.evaluation.rerank_helps
+
+    @property
+    def learned(self) -> TreeFiles | None:
+        """The model, if the evaluation found it better than the weights."""
+        return self.trees if self.evaluation is not None and self.evaluation.learned_helps else None
 
 
 def train(engine: Engine, tracking: Tracking, options: Options, report: Report) -> Manifest:
@@ -137,11 +154,17 @@ def _tune(
     params = {"fit_cut": source.original(fit_cut), "test_cut": source.original(test_cut), "label_days": LABEL_DAYS}
     with job("blender", params=params, data_hash=source.data_hash) as run:
         fitting = _arena(source, vectors, fit_cut, options, report)
-        blender = _fit_blender(fitting, _cross_encoder_for(fitting, source, states, options), options, report)
+        customers = fitting.customers()
+        cases = list(fitting.cases(customers, progress=lambda done, total: report("replaying the past", done, total)))
+        cross_encoder = _cross_encoder_for(fitting, source, states, options)
+        blender = _fit_blender(fitting, cases, customers, cross_encoder, options, report)
         run.metrics({f"weight.{name}": value for name, value in asdict(blender.fitted).items()})
+        examples = _examples(fitting, cases, options)
+        del fitting, cases
+        trees = _fit_trees(source, vectors, fit_cut, examples, options, report)
         testing = _arena(source, vectors, test_cut, options, report)
-        evaluation = _evaluate(testing, blender, states, source, options, run, report)
-    return Tuned(blender, evaluation, test_cut if evaluation else None), run.run_id
+        evaluation = _evaluate(testing, blender, trees, states, source, options, run, report)
+    return Tuned(blender, trees, evaluation, test_cut if evaluation else None), run.run_id
 
 
 def _cross_encoder(source: Source, options: Options, cut: float, report: Report) -> tuple[ProductStates, str]:
@@ -168,9 +191,14 @@ def _arena(source: Source, vectors: ItemVectors, cut: float, options: Options, r
     return arena
 
 
-def _fit_blender(arena: Arena, cross_encoder: CrossEncoder, options: Options, report: Report) -> Blender:
-    customers = arena.customers()
-    cases = list(arena.cases(customers, progress=lambda done, total: report("replaying the past", done, total)))
+def _fit_blender(
+    arena: Arena,
+    cases: Sequence[Case],
+    customers: NDArray[np.int64],
+    cross_encoder: CrossEncoder,
+    options: Options,
+    report: Report,
+) -> Blender:
     if not cases:
         return Blender(UNFITTED_WEIGHTS, RERANK_WEIGHTS[0])
     fitted = fit_weights(cases, seed=options.seed, progress=lambda done, total: report("fitting weights", done, total))
@@ -181,9 +209,30 @@ def _fit_blender(arena: Arena, cross_encoder: CrossEncoder, options: Options, re
     return Blender(fitted, weight)
 
 
+def _examples(arena: Arena, cases: Iterable[Case], options: Options) -> Examples:
+    return collect_examples(arena, cases, item_facts(arena.data, cut=arena.cut), seed=options.seed)
+
+
+def _fit_trees(
+    source: Source, vectors: ItemVectors, fit_cut: float, newest: Examples, options: Options, report: Report
+) -> TreeFiles | None:
+    """The learned blender from the window at ``fit_cut``, whose examples are given, and those before it."""
+    examples = [newest]
+    for number in range(1, LEARNED_CUTS if newest.lists else 1):
+        arena = _arena(source, vectors, fit_cut - number * LABEL_DAYS * DAY, options, report)
+        customers = sampled_customers(arena, seed=options.seed)
+        cases = arena.cases(customers, progress=lambda done, total: report("replaying an earlier past", done, total))
+        examples.append(_examples(arena, cases, options))
+    report("fitting the learned blender", 0, 1)
+    trees = fit_trees(examples, options.workspace / "learned_blend", seed=options.seed)
+    report("fitting the learned blender", 1, 1)
+    return trees
+
+
 def _evaluate(
     arena: Arena,
     blender: Blender,
+    trees: TreeFiles | None,
     states: ProductStates,
     source: Source,
     options: Options,
@@ -198,6 +247,7 @@ def _evaluate(
         rerank_weight=blender.rerank_weight,
         policy=options.policy,
         cross_encoder=_cross_encoder_for(arena, source, states, options),
+        learned=None if trees is None else LearnedBlend(item_facts(arena.data, cut=arena.cut), trees.trees()),
         progress=lambda done, total: report("evaluating", done, total),
     )
     run.metrics(flat_metrics(evaluation))
@@ -226,6 +276,7 @@ def _release(
         cross_encoder_folder=_cross_encoder_folder(options),
         states=states.arranged(order),
         blender=tuned.blender,
+        learned=_learned_parts(source, tuned),
     )
     provenance = Provenance(
         data_cut=source.end,
@@ -243,6 +294,13 @@ def _release(
     register(manifest.release_id, run.run_id, artifact_path="release", description=_description(tuned))
     report("registering the release", 1, 1)
     return manifest
+
+
+def _learned_parts(source: Source, tuned: Tuned) -> tuple[TreeFiles, ItemFacts] | None:
+    """The model as it was evaluated, with facts of the products from all data."""
+    if tuned.learned is None:
+        return None
+    return tuned.learned, item_facts(source.data.arranged(source.end), cut=source.end)
 
 
 def _log_evaluation(source: Source, tuned: Tuned, run: Job) -> None:
@@ -282,7 +340,8 @@ def _params(options: Options) -> dict[str, Any]:
 def _description(tuned: Tuned) -> str:
     if tuned.evaluation is None:
         return "not evaluated: too few purchases for a test window"
-    interval = tuned.evaluation.all_products.interval("fitted_blend", 20)
+    served = "learned_blend" if tuned.learned else "fitted_blend"
+    interval = tuned.evaluation.all_products.interval(served, 20)
     return f"NDCG@20 {interval.mean:.4f} ({interval.low:.4f}, {interval.high:.4f}) in the test window"
 
 

@@ -43,6 +43,7 @@ def parts(shop: Dataset, vectors: ItemVectors, tiny_encoder: object, trained: ob
         cross_encoder_folder=trained.folder,  # type: ignore[attr-defined]
         states=load_product_states(trained.folder).arranged(order),  # type: ignore[attr-defined]
         blender=Blender(UNFITTED_WEIGHTS, 0.05),
+        learned=None,
     )
 
 
@@ -76,7 +77,7 @@ def test_the_manifest_says_where_the_release_comes_from(assembled: Assembled) ->
     assert (manifest.created_at, manifest.evaluated_cut) == (NOW, None)
     assert manifest.data_cut == datetime.fromtimestamp(1_600_000_000, tz=UTC)
     assert manifest.items_sha256 == file_sha256(folder / "items.npy")
-    assert manifest.features == {"rerank": True}
+    assert manifest.features == {"rerank": True, "learned": False}
     assert manifest.evaluation == {"rerank_helps": True}
     assert manifest.code_commit == code_commit()
 
