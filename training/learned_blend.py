@@ -39,6 +39,9 @@ SETTINGS: Final[dict[str, Any]] = {
     "verbose": -1,
 }
 
+SUMMED: Final = {"objective=binary sigmoid:1": "objective=regression", "[objective: binary]": "[objective: regression]"}
+"""How a model's text says that its trees are summed up and nothing more; the same trees."""
+
 
 @dataclass(frozen=True, slots=True)
 class Examples:
@@ -91,9 +94,24 @@ def fit_trees(examples: Sequence[Examples], folder: Path, *, seed: int) -> TreeF
 def write_trees(booster: lightgbm.Booster, folder: Path) -> TreeFiles:
     """The model as ONNX, with the names of its columns. It gives log-odds: as a sum of trees, not a class."""
     folder.mkdir(parents=True, exist_ok=True)
-    summed = booster.model_to_string().replace("objective=binary sigmoid:1", "objective=regression")
     shape = [(INPUT, FloatTensorType([None, len(FEATURES)]))]
-    graph = onnxmltools.convert_lightgbm(lightgbm.Booster(model_str=summed), initial_types=shape, zipmap=False)
+    lines = [_served(line) for line in booster.model_to_string().splitlines() if not line.startswith("tree_sizes=")]
+    served = lightgbm.Booster(model_str="\n".join(lines))  # without sizes, which no longer hold, it counts itself
+    graph = onnxmltools.convert_lightgbm(served, name="learned_blend", initial_types=shape, zipmap=False)
     (folder / TREES).write_bytes(graph.SerializeToString())
     (folder / COLUMNS).write_text(json.dumps(FEATURES, indent=1))
     return TreeFiles(folder)
+
+
+def _served(line: str) -> str:
+    """A line of a model's text as it has to be for ONNX, which compares in float32.
+
+    Features are float32, so "at most t" means the same as "at most the float32 below t"; rounded to the nearest,
+    t could come to lie above or below a value that it was to part from another.
+    """
+    if not line.startswith("threshold="):
+        return SUMMED.get(line, line)
+    exact = np.array(line.removeprefix("threshold=").split(), dtype=np.float64)
+    near = exact.astype(np.float32)
+    below = np.where(near > exact, np.nextafter(near, np.float32(-np.inf)), near)
+    return "threshold=" + " ".join(repr(float(value)) for value in below)
