@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import lightgbm
 import numpy as np
 import pytest
 
@@ -13,9 +14,12 @@ from models.cross_encoder import CrossEncoder, Pairs, load_product_states
 from models.embedding import ItemVectors, TextEncoder
 from models.release import MANIFEST, Manifest, file_sha256, read_manifest, read_release
 from recommender.errors import InvalidRelease
+from recommender.features import FEATURES, ItemFacts
 from training.assemble import Parts, Provenance, assemble, code_commit
 from training.collaborative import fit_collaborative
 from training.dataset import Dataset
+from training.item_facts import item_facts
+from training.learned_blend import write_trees
 from training.weights import UNFITTED_WEIGHTS
 
 NOW = datetime(2026, 5, 6, 7, 8, 9, tzinfo=UTC)
@@ -96,6 +100,40 @@ def test_other_content_gives_another_id_at_the_same_second(assembled: Assembled,
     same = assemble(parts, PROVENANCE, tmp_path / "same", now=NOW)
     other = assemble(replace(parts, blender=Blender(UNFITTED_WEIGHTS, 0.1)), PROVENANCE, tmp_path / "other", now=NOW)
     assert same.release_id == assembled[1].release_id != other.release_id
+
+
+@pytest.fixture(scope="module")
+def with_learned(parts: Parts, shop: Dataset, cut: float, tmp_path_factory: pytest.TempPathFactory) -> Parts:
+    """A learned blender that read a hundred rows of noise."""
+    table = np.random.default_rng(0).random((100, len(FEATURES)), dtype=np.float32)
+    booster = lightgbm.train({"objective": "binary", "verbose": -1}, lightgbm.Dataset(table, table[:, 0].round()), 3)
+    trees = write_trees(booster, tmp_path_factory.mktemp("trees"))
+    return replace(parts, learned=(trees, item_facts(shop.arranged(cut), cut=cut)))
+
+
+def test_a_learned_blender_is_shipped_and_switched_on_together(
+    assembled: Assembled, with_learned: Parts, tmp_path: Path
+) -> None:
+    assert read_release(assembled[0]).learned is None
+    manifest = assemble(with_learned, PROVENANCE, tmp_path, now=NOW)
+    assert manifest.features == {"rerank": True, "learned": True}
+    learned = read_release(tmp_path).learned
+    assert learned is not None
+    assert with_learned.learned is not None
+    trees, facts = with_learned.learned
+    np.testing.assert_array_equal(learned.facts.columns, facts.columns)
+    np.testing.assert_array_equal(learned.facts.namesakes, facts.namesakes)
+    rows = np.random.default_rng(1).random((9, len(FEATURES)), dtype=np.float32)
+    np.testing.assert_array_equal(learned.trees.predict(rows), trees.trees().predict(rows))
+
+
+def test_facts_of_other_products_are_refused(with_learned: Parts, tmp_path: Path) -> None:
+    assert with_learned.learned is not None
+    trees, facts = with_learned.learned
+    fewer = replace(with_learned, learned=(trees, ItemFacts(facts.columns[:-1], facts.namesakes[:-1])))
+    assemble(fewer, PROVENANCE, tmp_path, now=NOW)
+    with pytest.raises(InvalidRelease, match="item_facts"):
+        read_release(tmp_path)
 
 
 @pytest.mark.parametrize("damage", [lambda content: content[: len(content) // 2], lambda content: b"not a graph"])
