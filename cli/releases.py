@@ -57,7 +57,8 @@ def releases() -> None:
     table = Table("release", "made", "data up to", "NDCG@20", "reranking", "serves")
     for release_id in published.ids():
         manifest = read_manifest(published.fetch(release_id))
-        blend = manifest.evaluation.get("groups", {}).get("all", {}).get("fitted_blend", {}).get("ndcg_20")
+        serving = "learned_blend" if manifest.features.get("learned") else "fitted_blend"
+        blend = manifest.evaluation.get("groups", {}).get("all", {}).get(serving, {}).get("ndcg_20")
         table.add_row(
             release_id,
             f"{manifest.created_at:%Y-%m-%d %H:%M}",

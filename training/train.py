@@ -29,7 +29,7 @@ from training.embedding import embed_catalog, export_encoder
 from training.encoder_source import DEFAULT_ENCODER
 from training.evaluate import RERANK_WEIGHTS, Evaluation, evaluate, fit_rerank_weight, sample_customers
 from training.item_facts import item_facts
-from training.learned_blend import Examples, collect_examples, fit_trees, sampled_customers
+from training.learned_blend import TREE_COUNT, Examples, collect_examples, fit_trees, sampled_customers
 from training.replay import LABEL_DAYS, Arena, Case, build_arena
 from training.report import flat_metrics, markdown, plot, summary
 from training.source import Report, Source, read_source
@@ -152,6 +152,7 @@ def _tune(
     """Fit the weights before the test cut, then score everything after it."""
     test_cut, fit_cut = _test_cut(source, options), _fit_cut(source, options)
     params = {"fit_cut": source.original(fit_cut), "test_cut": source.original(test_cut), "label_days": LABEL_DAYS}
+    params |= {"learned_cuts": LEARNED_CUTS, "trees": TREE_COUNT}
     with job("blender", params=params, data_hash=source.data_hash) as run:
         fitting = _arena(source, vectors, fit_cut, options, report)
         customers = fitting.customers()
@@ -159,7 +160,9 @@ def _tune(
         cross_encoder = _cross_encoder_for(fitting, source, states, options)
         blender = _fit_blender(fitting, cases, customers, cross_encoder, options, report)
         run.metrics({f"weight.{name}": value for name, value in asdict(blender.fitted).items()})
+        report("what the learned blender looks at", 0, 1)
         examples = _examples(fitting, cases, options)
+        report("what the learned blender looks at", 1, 1)
         del fitting, cases
         trees = _fit_trees(source, vectors, fit_cut, examples, options, report)
         testing = _arena(source, vectors, test_cut, options, report)
