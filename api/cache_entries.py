@@ -22,7 +22,7 @@ TIMEOUT_S: Final = 0.020
 BREAK_S: Final = 3.0
 """How long Redis is left alone after it failed."""
 
-PREFIX: Final = "shelfwise:answer:1:"
+PREFIX: Final = "shelfwise:answer:2:"
 THREADS: Final = 4
 
 _T = TypeVar("_T")

@@ -26,13 +26,17 @@ class Entry(BaseModel):
     score: list[float]
     evidence: list[list[float]]
     rerank: list[float]
+    blend: list[float]
+    learned: bool
     strategy: str
     removals: list[tuple[str, str, str]]
     found_by: dict[Source, int]
 
     @model_validator(mode="after")
     def _is_one_table(self) -> Self:
-        lengths = {len(column) for column in (self.shown, self.states, self.score, self.evidence, self.rerank)}
+        lengths = {
+            len(column) for column in (self.shown, self.states, self.score, self.evidence, self.rerank, self.blend)
+        }
         if len(lengths) != 1 or any(len(row) != len(SOURCES) for row in self.evidence):
             raise ValueError("columns of different lengths")
         return self
@@ -47,6 +51,8 @@ def entry_of(answer: Answer) -> bytes:
         score=slate.score.tolist(),
         evidence=slate.evidence.tolist(),
         rerank=slate.rerank.tolist(),
+        blend=slate.blend.tolist(),
+        learned=slate.learned,
         strategy=slate.strategy,
         removals=[(str(catalog.external_id[one.item]), one.rule, one.detail) for one in slate.removals],
         found_by=slate.found_by,
@@ -67,6 +73,8 @@ def slate_of(entry: Entry, query: Query, live: Live) -> Slate | None:
         score=np.array(entry.score, dtype=np.float32),
         evidence=np.array(entry.evidence, dtype=np.float32).reshape(len(rows), len(SOURCES)),
         rerank=np.array(entry.rerank, dtype=np.float32),
+        blend=np.array(entry.blend, dtype=np.float32),
+        learned=entry.learned,
         strategy=entry.strategy,
         removals=tuple(_removals(entry, catalog)),
         degraded=(),

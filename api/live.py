@@ -51,12 +51,15 @@ async def go_live(
         vector_row=release.item_vectors.row,
         factors=release.collaborative.factors,
         co_purchase=release.collaborative.co_purchase,
+        neighbours=release.collaborative.neighbours,
+        facts=release.facts,
         popularity=release.collaborative.popularity,
         hard_rules=rules.hard,
         policy=rules.policy,
         fitted=release.blender.fitted,
         rerank_weight=release.blender.rerank_weight,
         rerank_helps=release.manifest.features.get("rerank", False),
+        learned=release.blender.trees,
     )
     live = Live(release, snapshot, stages, np.zeros(0, dtype=object))
     completed = aligned.take(np.flatnonzero((np.arange(len(aligned)) < known) | ~aligned.deleted))

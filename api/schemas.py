@@ -89,11 +89,16 @@ class RecommendedProduct(BaseModel):
 
 
 class ExplainedProduct(BaseModel):
-    """Why a product is where it is: scaled evidence per source, and what reranking added."""
+    """Why a product is where it is: scaled evidence per source, the blender's score, and what reranking added.
+
+    ``contributions`` are evidence × weight and sum up to ``blend``; empty where the learned blender scored, which
+    looks at the evidence together with the customer's own purchases of the product and cannot be taken apart so.
+    """
 
     product_id: str
     evidence: dict[str, float]
     contributions: dict[str, float]
+    blend: float
     rerank: float
 
 
@@ -107,8 +112,9 @@ class ExplainedRemoval(BaseModel):
 
 
 class Explanation(BaseModel):
-    """Present with ``explain=true``."""
+    """Present with ``explain=true``. ``blender`` is ``learned`` or ``weights``; only then there are weights."""
 
+    blender: str
     weights: dict[str, float]
     candidates: dict[str, int]
     products: list[ExplainedProduct]

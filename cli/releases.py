@@ -101,7 +101,8 @@ def _described(manifest: Manifest) -> tuple[str, ...]:
     """Id, date, data cut, metric, and whether it reranks."""
     reranks = manifest.features.get("rerank", False)
     rows = manifest.evaluation.get("groups", {}).get("all", {})
-    shipped = rows.get("blend_with_rerank" if reranks else "fitted_blend", {}).get("ndcg_20")
+    blend = "learned_blend" if manifest.features.get("learned", False) else "fitted_blend"
+    shipped = rows.get("blend_with_rerank" if reranks else blend, {}).get("ndcg_20")
     return (
         manifest.release_id,
         f"{manifest.created_at:%Y-%m-%d %H:%M}",

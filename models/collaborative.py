@@ -25,6 +25,8 @@ class Collaborative:
     """(n_factored, f): items with enough purchases to learn from come first in the release's order."""
     regularization: float
     co_purchase: Neighbours
+    neighbours: Neighbours
+    """The strongest entries of an item-item model over customers."""
     popularity: NDArray[np.float32]
     """(n,) decayed count of baskets."""
 
@@ -46,21 +48,32 @@ class Collaborative:
         return np.linalg.solve(left, right)[:, :, 0].astype(np.float32)
 
     def save(self, folder: Path) -> None:
-        """Write factors.npy, popularity.npy, co_purchase.npz and config.json."""
+        """Write factors.npy, popularity.npy, co_purchase.npz, neighbours.npz and config.json."""
         np.save(folder / "factors.npy", self.factors)
         np.save(folder / "popularity.npy", self.popularity)
-        related = self.co_purchase
-        np.savez(folder / "co_purchase.npz", indptr=related.indptr, item=related.item, weight=related.weight)
+        for name, related in (("co_purchase", self.co_purchase), ("neighbours", self.neighbours)):
+            np.savez(folder / f"{name}.npz", indptr=related.indptr, item=related.item, weight=related.weight)
         (folder / "config.json").write_text(json.dumps({"regularization": self.regularization}))
 
 
 def load_collaborative(folder: Path) -> Collaborative:
-    """Read what `Collaborative.save` wrote."""
-    with np.load(folder / "co_purchase.npz", allow_pickle=False) as related:
-        neighbours = Neighbours(related["indptr"], related["item"], related["weight"])
+    """Read what `Collaborative.save` wrote; without neighbours.npz, as it once was, nothing has any."""
+    co_purchase = _load_neighbours(folder / "co_purchase.npz")
+    path = folder / "neighbours.npz"
     return Collaborative(
         factors=np.load(folder / "factors.npy", allow_pickle=False),
         regularization=json.loads((folder / "config.json").read_text())["regularization"],
-        co_purchase=neighbours,
+        co_purchase=co_purchase,
+        neighbours=_load_neighbours(path) if path.is_file() else nothing_related(len(co_purchase.indptr) - 1),
         popularity=np.load(folder / "popularity.npy", allow_pickle=False),
     )
+
+
+def nothing_related(size: int) -> Neighbours:
+    """A table of ``size`` items without relatives."""
+    return Neighbours(np.zeros(size + 1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32))
+
+
+def _load_neighbours(path: Path) -> Neighbours:
+    with np.load(path, allow_pickle=False) as related:
+        return Neighbours(related["indptr"], related["item"], related["weight"])

@@ -22,15 +22,19 @@ Tokens = tuple[NDArray[np.int64], NDArray[np.int64]]
 ONNX_DOMAINS: Final = frozenset({"", "ai.onnx", "ai.onnx.ml", "com.microsoft"})
 
 
-def open_session(path: Path, *, threads: int = 1) -> onnxruntime.InferenceSession:
-    """A CPU session with ``threads`` threads; one is right where requests already run side by side, more for jobs."""
+def open_session(model: Path | bytes, *, threads: int = 1) -> onnxruntime.InferenceSession:
+    """A CPU session of a file or a graph in memory.
+
+    One of ``threads`` is right where requests already run side by side, more for jobs.
+    """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     # Threads that spin while they wait starve a server on two cores; a job that has the machine gains by it.
     options.add_session_config_entry("session.intra_op.allow_spinning", "1" if threads > 1 else "0")
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    source = model if isinstance(model, bytes) else str(model)
+    return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
 
 
 def check_graph(path: Path) -> None:

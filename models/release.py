@@ -11,13 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from models.blender import Blender, load_blender
+from models.blender import Blender, load_blender, tree_path, trees_file
 from models.collaborative import Collaborative, load_collaborative
 from models.embedding import ItemVectors, load_item_vectors
+from models.learned_blend import FACTS, load_facts
 from recommender.errors import InvalidRelease
+from recommender.facts import ItemFacts, no_facts
 from recommender.metrics.gate import Verdict
+from recommender.types import Context
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
+READABLE: Final = (1, SCHEMA_VERSION)
+"""A release of version 1 has no neighbours, facts or trees: those stay silent."""
 MANIFEST: Final = "manifest.json"
 ENCODER_GRAPH: Final = "embedding/model.onnx"
 """Its sha256 is the encoder's name in the store's `product_embeddings`."""
@@ -33,6 +38,7 @@ NEEDED: Final = (
     "blender/weights.json",
 )
 """What the gateway loads itself: each must be vouched for."""
+NEEDED_SINCE_2: Final = ("collaborative/neighbours.npz", FACTS)
 
 
 class FileEntry(BaseModel):
@@ -75,7 +81,7 @@ class Manifest(BaseModel):
     items_sha256: str
     encoder: str
     features: dict[str, bool]
-    """Switches decided by the evaluation: ``rerank``."""
+    """Switches decided by the evaluation: ``rerank`` and ``learned``, the learned blender."""
     evaluation: dict[str, Any]
     gate: Gate | None = None
     """None where there was no champion to compare with."""
@@ -93,6 +99,7 @@ class Release:
     item_vectors: ItemVectors
     collaborative: Collaborative
     blender: Blender
+    facts: ItemFacts
 
     @property
     def release_id(self) -> str:
@@ -104,19 +111,22 @@ def read_release(folder: Path) -> Release:
     """Verify every file against the manifest, then load. `InvalidRelease` names the file that is wrong."""
     manifest = read_manifest(folder)
     verify_files(folder, manifest)
-    for name in NEEDED:
+    needed = (*NEEDED, *(NEEDED_SINCE_2 if manifest.schema_version > 1 else ()), *_trees(folder))
+    for name in needed:
         if name not in manifest.files:
             raise InvalidRelease(f"release {manifest.release_id}: {name} is not listed in the manifest")
-    for name in NEEDED:
+    for name in needed:
         _check_readable(folder / name, manifest.release_id)
     try:
+        items = np.load(folder / "items.npy", allow_pickle=False)
         release = Release(
             folder=folder,
             manifest=manifest,
-            items=np.load(folder / "items.npy", allow_pickle=False),
+            items=items,
             item_vectors=load_item_vectors(folder / "embedding"),
             collaborative=load_collaborative(folder / "collaborative"),
             blender=load_blender(folder / "blender"),
+            facts=load_facts(folder) if manifest.schema_version > 1 else no_facts(len(items)),
         )
     except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile) as error:
         raise InvalidRelease(f"release {manifest.release_id}: cannot be read: {error}") from error
@@ -134,6 +144,11 @@ def _check_readable(path: Path, release_id: str) -> None:
         raise InvalidRelease(f"release {release_id}: {path.name} cannot be read as an array: {error}") from error
 
 
+def _trees(folder: Path) -> list[str]:
+    """The blender's graphs that are there: one that the manifest does not list is refused."""
+    return [f"blender/{trees_file(context)}" for context in Context if tree_path(folder / "blender", context)]
+
+
 def _is_inside(name: str) -> bool:
     """Whether a manifest's file name stays below the release folder."""
     path = PurePosixPath(name)
@@ -149,8 +164,9 @@ def read_manifest(folder: Path) -> Manifest:
         raise InvalidRelease(f"{path}: {error.strerror}") from error
     except ValidationError as error:
         raise InvalidRelease(f"{path}: {error.errors()[0]['loc']}: {error.errors()[0]['msg']}") from error
-    if manifest.schema_version != SCHEMA_VERSION:
-        raise InvalidRelease(f"{path}: schema_version={manifest.schema_version}, this version reads {SCHEMA_VERSION}")
+    if manifest.schema_version not in READABLE:
+        known = " and ".join(map(str, READABLE))
+        raise InvalidRelease(f"{path}: schema_version={manifest.schema_version}, this version reads {known}")
     return manifest
 
 
@@ -194,6 +210,8 @@ def _check_rows(release: Release) -> None:
         "embedding/vector_row.npy": len(release.item_vectors.row),
         "collaborative/popularity.npy": len(release.collaborative.popularity),
         "collaborative/co_purchase.npz": len(release.collaborative.co_purchase.indptr) - 1,
+        "collaborative/neighbours.npz": len(release.collaborative.neighbours.indptr) - 1,
+        FACTS: len(release.facts.columns),
     }
     for name, count in rows.items():
         if count != n:

@@ -83,6 +83,8 @@ def full_record(query: Query, slate: Slate, scored: Scored, snapshot: Snapshot, 
         "scores": _exact(slate.score),
         "candidates": _ids(catalog, scored.candidates.item),
         "sources": [_exact(row) for row in scored.candidates.scores],
+        "blend": None if scored.features is None else _exact(scored.blend),
+        "features": None if scored.features is None else _features(scored, slate),
         "rerank": _exact(scored.rerank),
         "lift": _exact(scored.lift),
         "further": _ids(catalog, further),
@@ -94,6 +96,13 @@ def full_record(query: Query, slate: Slate, scored: Scored, snapshot: Snapshot, 
         "removed": [[str(catalog.external_id[one.item]), one.rule, one.detail] for one in slate.removals],
     }
     return _json(record)
+
+
+def _features(scored: Scored, slate: Slate) -> dict[str, Any]:
+    """What the learned blender saw of each product shown that was a candidate: later training can use it as it was."""
+    assert scored.features is not None
+    shown = np.flatnonzero(np.isin(scored.candidates.item, slate.item))
+    return {"candidates": shown.tolist(), "values": [_exact(row) for row in scored.features[shown]]}
 
 
 def _history(history: History, catalog: Catalog) -> dict[str, list[list[object]]]:

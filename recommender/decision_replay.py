@@ -15,7 +15,8 @@ def replay(record: Mapping[str, Any]) -> list[str]:
     """
     candidates, further = record["candidates"], record["further"]
     sources = np.array(record["sources"], dtype=np.float32).reshape(len(candidates), len(record["weights"]))
-    blended = sources @ _column(record["weights"])
+    learned = record.get("blend")  # the learned blender's trees are not in the record, what they said is
+    blended = sources @ _column(record["weights"]) if learned is None else _column(learned)
     names = None if record["name"] is None else np.array(record["name"], dtype=object)
     known = len(candidates) + len(further)
     chosen = fill_slate(

@@ -65,6 +65,28 @@ def collaborative_scores(snapshot: Snapshot, query_vector: NDArray[np.float32]) 
     return _padded(snapshot.factors @ query_vector, len(snapshot.catalog))
 
 
+def neighbour_scores(snapshot: Snapshot, confidences: ItemWeights) -> Column | None:
+    """Σ confidence · item-item weight: what those buy who buy the same; None where nothing is known of them."""
+    scores = snapshot.neighbours.scores(confidences, len(snapshot.catalog))
+    return scores if scores.any() else None
+
+
+def affinity_scores(snapshot: Snapshot, confidences: ItemWeights) -> Column | None:
+    """What sells now among the kinds of products that the customer buys: confidence of the kind · share within it.
+
+    log1p of the sum, and the square root of the kind's sales: a big kind is not the better one for being big.
+    """
+    facts = snapshot.facts
+    known = confidences.item < len(facts.kinds)
+    if not known.any():
+        return None
+    sold = facts.column("sold_14d")
+    kinds = int(facts.kinds.max()) + 1
+    wanted = np.bincount(facts.kinds[confidences.item[known]], confidences.weight[known], minlength=kinds)
+    weight = np.log1p(wanted) / np.sqrt(np.maximum(np.bincount(facts.kinds, sold, minlength=kinds), 1.0))
+    return _padded((weight[facts.kinds] * sold).astype(np.float32), len(snapshot.catalog))
+
+
 def popularity_scores(snapshot: Snapshot) -> Column:
     """Purchases of the last weeks."""
     return _padded(snapshot.popularity, len(snapshot.catalog))

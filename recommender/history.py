@@ -44,6 +44,10 @@ class History:
         """The events marked True, in order."""
         return History(self.item[keep], self.kind[keep], self.at[keep])
 
+    def buys(self) -> bool:
+        """Whether there is a purchase in it."""
+        return bool((self.kind == _PURCHASE).any())
+
     def ages(self) -> NDArray[np.float64]:
         """Days before the newest event, ≥ 0."""
         return (self.at[-1] - self.at) / DAY if len(self) else np.zeros(0)
@@ -74,9 +78,19 @@ class ItemWeights:
         return ItemWeights(self.item[order], self.weight[order])
 
 
+def bought_now(history: History, items: NDArray[np.int64], at: float) -> History:
+    """The history with a purchase of each of the items at its end."""
+    count = len(items)
+    return History(
+        np.concatenate([history.item, items.astype(np.int32)]),
+        np.concatenate([history.kind, np.full(count, _PURCHASE, dtype=np.int8)]),
+        np.concatenate([history.at, np.full(count, max(at, float(history.at.max(initial=at))))]),
+    )
+
+
 def repeat_counts(history: History) -> ItemWeights:
     """Own purchases, Σ 2^(−days/90) per product, a product counted once per basket; at most 200 products."""
-    bought = _once_per_basket(history.where(history.kind == _PURCHASE))
+    bought = once_per_basket(history.where(history.kind == _PURCHASE))
     return _sums(bought.item, 2.0 ** (-bought.ages() / REPEAT_HALF_LIFE_DAYS)).strongest(PRODUCTS_PER_CUSTOMER)
 
 
@@ -86,7 +100,7 @@ def fold_in_confidences(history: History) -> ItemWeights:
     A purchase weighs 1 and every other event its share of a purchase (a view 1/5), so that a customer with
     views only has collaborative recommendations too. Products that net out at or below 0 are left out.
     """
-    events = _once_per_basket(history)
+    events = once_per_basket(history)
     weight = _TASTE[events.kind] / TASTE_WEIGHTS[EventType.PURCHASE]
     sums = _sums(events.item, weight * np.exp(-events.ages() / FOLD_IN_DECAY_DAYS))
     liked = sums.weight > 0
@@ -107,7 +121,7 @@ def session_items(history: History, *, now: float, hours: float) -> NDArray[np.i
     return np.array(sorted(item for item, kind in last_said.items() if _TASTE[kind] > 0), dtype=np.int64)
 
 
-def _once_per_basket(history: History) -> History:
+def once_per_basket(history: History) -> History:
     """Lines of one product with the same type and second are one event: baskets are split into lines."""
     if not len(history):
         return history

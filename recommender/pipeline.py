@@ -14,18 +14,32 @@ from recommender.errors import StageUnavailable
 from recommender.evidence import (
     Column,
     Evidence,
+    affinity_scores,
     asked_scores,
     co_purchase_scores,
     collaborative_scores,
     content_scores,
     evenly,
+    neighbour_scores,
     popularity_scores,
     session_scores,
     strongest,
     weigh_evidence,
 )
+from recommender.features import features
 from recommender.fusion import blend, rerank_terms
-from recommender.history import DAY, ItemWeights, fold_in_confidences, repeat_counts, session_items, taste_weights
+from recommender.history import (
+    DAY,
+    History,
+    ItemWeights,
+    bought_now,
+    fold_in_confidences,
+    repeat_counts,
+    session_items,
+    taste_weights,
+)
+from recommender.learned import learned_scores
+from recommender.policy import Weights
 from recommender.slate import fill_slate
 from recommender.snapshot import Snapshot
 from recommender.stages import Stages
@@ -40,9 +54,19 @@ FINDERS: Final[Mapping[Context, tuple[Source, ...]]] = MappingProxyType(
             Source.POPULARITY,
             Source.REPEAT,
             Source.SESSION,
+            Source.NEIGHBOURS,
+            Source.AFFINITY,
         ),
         Context.PRODUCT_PAGE: (Source.CONTENT, Source.CO_PURCHASE),
-        Context.CART: (Source.CONTENT, Source.CO_PURCHASE),
+        Context.CART: (
+            Source.CONTENT,
+            Source.CO_PURCHASE,
+            Source.COLLABORATIVE,
+            Source.POPULARITY,
+            Source.REPEAT,
+            Source.NEIGHBOURS,
+            Source.AFFINITY,
+        ),
         Context.BOUGHT_TOGETHER: (Source.CO_PURCHASE, Source.CONTENT),
     }
 )
@@ -92,18 +116,17 @@ async def choose(query: Query, pool: Pool, snapshot: Snapshot, stages: Stages, t
     """Stages 2 to 4: score the pool, look at its best again, and pick the slate."""
     candidates, degraded = pool.candidates, list(pool.degraded)
     with trace.stage("score"):
-        score = blend(candidates.scores, snapshot.weights(query.context))
+        score, seen = _blend(query, candidates, snapshot, trace, degraded)
     with trace.stage("rerank"):
         terms = await _rerank(query, candidates, score, snapshot, stages, trace, degraded)
     with trace.stage("slate"):
-        lift = _boost(candidates.item, query, snapshot)
-        scored = Scored(candidates, score + terms + lift, terms, lift)
+        scored = Scored(candidates, score, terms, _boost(candidates.item, query, snapshot), seen)
         return _slate(query, snapshot, pool, scored, tuple(degraded))
 
 
 def reads_history(query: Query) -> bool:
-    """Whether the answer may depend on who asks. Beside products it is about them alone, and the same for everybody."""
-    return not len(query.anchors)
+    """Whether the answer may depend on who asks. A product's page is about the product alone, and everybody's."""
+    return query.context in (Context.HOMEPAGE, Context.CART)
 
 
 def allowed_rows(query: Query, snapshot: Snapshot) -> NDArray[np.bool_]:
@@ -126,16 +149,20 @@ async def _columns(
 ) -> dict[Source, Column]:
     """Score columns of the sources that have something to say in this context."""
     found: dict[Source, Column | None] = {Source.POPULARITY: popularity_scores(snapshot)}
-    if not reads_history(query):
+    if len(query.anchors):
         found[Source.CONTENT] = await content_scores(snapshot, evenly(query.anchors), stages)
         found[Source.CO_PURCHASE] = co_purchase_scores(snapshot, query.anchors)
-    elif query.context is Context.HOMEPAGE:
+    if query.context is Context.HOMEPAGE:
         if len(query.history):
             found[Source.CONTENT] = await content_scores(snapshot, taste_weights(query.history), stages)
-            found[Source.COLLABORATIVE] = await _collaborative(query, snapshot, stages, trace, degraded)
-            repeat = repeat_counts(query.history)
-            found[Source.REPEAT] = repeat.dense(len(snapshot.catalog)) if len(repeat) else None
         found[Source.SESSION] = await _session(query, snapshot, stages)
+    if reads_history(query) and len(history := _held(query)):
+        confidences = fold_in_confidences(history)
+        found[Source.COLLABORATIVE] = await _collaborative(confidences, snapshot, stages, trace, degraded)
+        found[Source.NEIGHBOURS] = neighbour_scores(snapshot, confidences)
+        found[Source.AFFINITY] = affinity_scores(snapshot, confidences)
+        repeat = repeat_counts(query.history)
+        found[Source.REPEAT] = repeat.dense(len(snapshot.catalog)) if len(repeat) else None
     return {source: column for source, column in found.items() if column is not None}
 
 
@@ -152,10 +179,14 @@ async def _session(query: Query, snapshot: Snapshot, stages: Stages) -> Column |
     return strongest([together, asked])
 
 
+def _held(query: Query) -> History:
+    """The customer's history with the cart as if it were bought now: it says what they want as nothing else does."""
+    return bought_now(query.history, query.anchors, query.at) if len(query.anchors) else query.history
+
+
 async def _collaborative(
-    query: Query, snapshot: Snapshot, stages: Stages, trace: Trace, degraded: list[str]
+    confidences: ItemWeights, snapshot: Snapshot, stages: Stages, trace: Trace, degraded: list[str]
 ) -> Column | None:
-    confidences = fold_in_confidences(query.history)
     known = confidences.item < len(snapshot.factors)
     if not known.any():
         return None
@@ -165,6 +196,22 @@ async def _collaborative(
     except StageUnavailable as unavailable:
         degraded.append(unavailable.stage)
         return None
+
+
+def _blend(
+    query: Query, candidates: Candidates, snapshot: Snapshot, trace: Trace, degraded: list[str]
+) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    """One score per candidate, and what the learned blender saw; None where weights scored."""
+    trees = snapshot.trees_for(query)
+    if trees is not None and trace.remaining() <= 0:
+        degraded.append("learned_blend")
+        trees = None
+    if trees is None:
+        return blend(candidates.scores, snapshot.weights(query.context)), None
+    seen = features(query, candidates, snapshot.catalog, snapshot.facts)
+    # Orders know no session, so what goes with it weighs as it does beside the weights.
+    session = candidates.scores[:, SOURCES.index(Source.SESSION)] * np.float32(snapshot.policy.session_weight)
+    return learned_scores(trees, seen) + session, seen
 
 
 async def _rerank(
@@ -191,7 +238,7 @@ async def _rerank(
 
 
 def _request_text(query: Query, snapshot: Snapshot) -> str:
-    if reads_history(query):
+    if query.context is Context.HOMEPAGE:
         return customer_text(query.history, snapshot.catalog)
     return items_text(query.anchors, snapshot.catalog)
 
@@ -218,10 +265,12 @@ def _slate(query: Query, snapshot: Snapshot, pool: Pool, scored: Scored, degrade
     held = pool.allowed[chosen]  # cannot fail by construction; checked because a shop relies on it
     items, refused = chosen[held], np.concatenate([pool.refused, chosen[~held]])
     table = pool.evidence.scaled(items)
-    score, terms = _final_scores(items, table, scored, query, snapshot)
+    blended, terms = _parts(items, table, scored, snapshot.weights(query.context))
     return Slate(
         item=items,
-        score=score,
+        score=(blended + terms + _boost(items, query, snapshot)).astype(np.float32),
+        blend=blended,
+        learned=scored.features is not None,
         evidence=table,
         rerank=terms,
         strategy=_strategy(query, pool.evidence, table),
@@ -232,14 +281,17 @@ def _slate(query: Query, snapshot: Snapshot, pool: Pool, scored: Scored, degrade
     )
 
 
-def _final_scores(
-    items: NDArray[np.int64], table: NDArray[np.float32], scored: Scored, query: Query, snapshot: Snapshot
+def _parts(
+    items: NDArray[np.int64], table: NDArray[np.float32], scored: Scored, weights: Weights
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Scores of the chosen items, also of those that came from the reserve and were never candidates."""
-    term_of = dict(zip(scored.candidates.item.tolist(), scored.rerank.tolist(), strict=True))
-    terms = np.array([term_of.get(row, 0.0) for row in items.tolist()], dtype=np.float32)
-    score = blend(table, snapshot.weights(query.context)) + terms + _boost(items, query, snapshot)
-    return score.astype(np.float32), terms
+    """Blend and rerank of the chosen items, also of those that came from the reserve and were never candidates."""
+    place = {row: number for number, row in enumerate(scored.candidates.item.tolist())}
+    blended = np.zeros(len(items), dtype=np.float32) if scored.features is not None else blend(table, weights)
+    terms = np.zeros(len(items), dtype=np.float32)
+    for number, row in enumerate(items.tolist()):
+        if row in place:
+            blended[number], terms[number] = scored.blend[place[row]], scored.rerank[place[row]]
+    return blended, terms
 
 
 def _removal(row: int, query: Query, snapshot: Snapshot) -> Removal:

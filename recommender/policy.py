@@ -14,7 +14,7 @@ from recommender.types import SOURCES, Context, Source
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
-    """score = α·content + β·collaborative + γ·popularity + δ·repeat (seed 004), + ε·co_purchase + ζ·session."""
+    """score = α·content + β·collaborative + γ·popularity + δ·repeat (seed 004), and so on for every other source."""
 
     content: float = 0.0
     collaborative: float = 0.0
@@ -22,6 +22,8 @@ class Weights:
     repeat: float = 0.0
     co_purchase: float = 0.0
     session: float = 0.0
+    neighbours: float = 0.0
+    affinity: float = 0.0
 
     def vector(self) -> NDArray[np.float32]:
         """One weight per source, in the order of `SOURCES`."""
@@ -30,6 +32,9 @@ class Weights:
 
 SEED_WEIGHTS: Final = Weights(content=0.5, collaborative=0.3, popularity=0.2)
 """The fixed weights of seed 004."""
+
+CART_WEIGHTS: Final = Weights(content=0.2, co_purchase=0.7, popularity=0.1)
+"""What a cart is scored with where no trees were learnt for carts."""
 
 
 class WeightChoice(StrEnum):
@@ -64,9 +69,7 @@ def _default_contexts() -> Mapping[Context, ContextPolicy]:
             Context.PRODUCT_PAGE: ContextPolicy(
                 weights=Weights(content=0.6, co_purchase=0.3, popularity=0.1), distinct_names=True
             ),
-            Context.CART: ContextPolicy(
-                weights=Weights(content=0.2, co_purchase=0.7, popularity=0.1), max_per_category=3, distinct_names=True
-            ),
+            Context.CART: ContextPolicy(weights=WeightChoice.FITTED, max_per_category=3, distinct_names=True),
             Context.BOUGHT_TOGETHER: ContextPolicy(
                 weights=Weights(content=0.05, co_purchase=0.95), distinct_names=True
             ),
@@ -83,6 +86,8 @@ def _default_candidates() -> Mapping[Source, int]:
             Source.REPEAT: 100,
             Source.CO_PURCHASE: 50,
             Source.SESSION: 20,
+            Source.NEIGHBOURS: 100,
+            Source.AFFINITY: 60,
         }
     )
 

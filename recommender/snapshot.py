@@ -1,17 +1,19 @@
 """One immutable view per request: release, catalog and rules. Nothing changes under a request."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recommender.catalog import Catalog
+from recommender.facts import ItemFacts
 from recommender.history import ItemWeights
-from recommender.policy import SEED_WEIGHTS, Policy, RerankMode, WeightChoice, Weights
+from recommender.learned import Trees
+from recommender.policy import CART_WEIGHTS, SEED_WEIGHTS, Policy, RerankMode, WeightChoice, Weights
 from recommender.rules import CompiledRules, HardRule, compile_rules
-from recommender.types import Context
+from recommender.types import Context, Query
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,18 @@ class Neighbours:
         weight = np.bincount(position, np.concatenate([self.weight[span] for span in spans]))
         return ItemWeights(distinct, weight.astype(np.float32))
 
+    def scores(self, items: ItemWeights, size: int) -> NDArray[np.float32]:
+        """(size,) Σ weight of each given item · weight of its relatives."""
+        known = items.item < len(self.indptr) - 1
+        rows, weights = items.item[known], items.weight[known]
+        spans = [slice(self.indptr[row], self.indptr[row + 1]) for row in rows]
+        if not spans:
+            return np.zeros(size, dtype=np.float32)
+        counts = [span.stop - span.start for span in spans]
+        weighed = np.concatenate([self.weight[span] for span in spans]) * np.repeat(weights, counts)
+        related = np.concatenate([self.item[span] for span in spans])
+        return np.bincount(related, weighed, minlength=size).astype(np.float32)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
@@ -47,6 +61,10 @@ class Snapshot:
     factors: NDArray[np.float32]
     """(≤ n, f) collaborative item factors; products newer than the release have none."""
     co_purchase: Neighbours
+    """Products of the same baskets."""
+    neighbours: Neighbours
+    """Products of the same customers: the strongest entries of an item-item model."""
+    facts: ItemFacts
     popularity: NDArray[np.float32]
     """(≤ n,) decayed purchases; products newer than the release have none."""
     hard_rules: Sequence[HardRule]
@@ -56,6 +74,8 @@ class Snapshot:
     """What the cross-encoder's score weighs beside the blend."""
     rerank_helps: bool
     """Whether the release's evaluation found the cross-encoder worth showing."""
+    learned: Mapping[Context, Trees] = field(default_factory=dict)
+    """Models that score in place of ``fitted`` where the release's evaluation found them better."""
 
     @cached_property
     def compiled(self) -> CompiledRules:
@@ -85,8 +105,18 @@ class Snapshot:
         """The blend's weights for this context, names resolved."""
         chosen = self.policy.contexts[context].weights
         if isinstance(chosen, WeightChoice):
-            chosen = self.fitted if chosen is WeightChoice.FITTED else SEED_WEIGHTS
+            chosen = self._fitted(context) if chosen is WeightChoice.FITTED else SEED_WEIGHTS
         return replace(chosen, session=self.policy.session_weight) if context is Context.HOMEPAGE else chosen
+
+    def _fitted(self, context: Context) -> Weights:
+        return CART_WEIGHTS if context is Context.CART else self.fitted
+
+    def trees_for(self, query: Query) -> Trees | None:
+        """The learned blender, if the shop set no weights here; on the homepage it knows only who has bought."""
+        if self.policy.contexts[query.context].weights is not WeightChoice.FITTED:
+            return None
+        speaks = query.context is not Context.HOMEPAGE or query.history.buys()
+        return self.learned.get(query.context) if speaks else None
 
     def reranks(self) -> bool:
         """Whether answers from this snapshot go through the cross-encoder."""

@@ -28,6 +28,8 @@ class Source(StrEnum):
     REPEAT = "repeat"
     CO_PURCHASE = "co_purchase"
     SESSION = "session"
+    NEIGHBOURS = "neighbours"
+    AFFINITY = "affinity"
 
 
 SOURCES: Final[tuple[Source, ...]] = tuple(Source)
@@ -80,12 +82,19 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """Candidates with their final score: the blend, + what the cross-encoder added, + the ``lift`` of soft rules."""
+    """Candidates with the parts of their score: the blend, what the cross-encoder added, the ``lift`` of soft rules."""
 
     candidates: Candidates
-    score: NDArray[np.float32]
+    blend: NDArray[np.float32]
     rerank: NDArray[np.float32]
     lift: NDArray[np.float32]
+    features: NDArray[np.float32] | None = None
+    """(c, features) what the learned blender saw; None where weights scored."""
+
+    @property
+    def score(self) -> NDArray[np.float32]:
+        """Sum of the parts."""
+        return self.blend + self.rerank + self.lift
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +104,10 @@ class Slate:
     item: NDArray[np.int64]
     score: NDArray[np.float32]
     """Final score of each item: blend, plus rerank and boosts where they apply."""
+    blend: NDArray[np.float32]
+    """What the blender made of each item's evidence."""
+    learned: bool
+    """Whether the learned blender did, rather than weights."""
     evidence: NDArray[np.float32]
     """(len(item), len(SOURCES)): the scaled source scores behind the blend."""
     rerank: NDArray[np.float32]

@@ -39,7 +39,16 @@ KEPT_OUT = {
     "jobs": {"mlflow", "torch", "fastapi", "bentoml", "pandas", "pickle"},
     "api": {"mlflow", "torch", "pandas", "pickle"},
 }
-TRAINING_ONLY = {"mlflow", "torch", "sentence_transformers", "transformers", "implicit", "matplotlib"}
+TRAINING_ONLY = {
+    "mlflow",
+    "torch",
+    "sentence_transformers",
+    "transformers",
+    "implicit",
+    "matplotlib",
+    "lightgbm",
+    "onnxmltools",
+}
 
 
 def files_of(part: str) -> list[Path]:
@@ -100,7 +109,7 @@ def test_nothing_imports_the_command_line() -> None:
 @pytest.mark.parametrize(
     ("module", "absent"),
     [
-        ("service", ("torch", "mlflow", "pandas", "training", "sentence_transformers", "implicit")),
+        ("service", ("torch", "mlflow", "pandas", "training", "sentence_transformers", "implicit", "lightgbm")),
         ("recommender.pipeline", ("sqlalchemy", "fastapi", "bentoml", "onnxruntime", "models", "store")),
     ],
 )

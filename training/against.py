@@ -13,10 +13,11 @@ from recommender.history import DAY
 from training.evaluate import compare
 from training.gate import log_gate, verdict
 from training.recipe import BLENDER, Recipe, Recipes, read_recipe
-from training.replay import LABEL_DAYS
+from training.replay import PROTOCOL
 from training.source import Report, read_source
 from training.tracking import Job, Tracking, download, registered_source, run_of
-from training.train import Options, arena_at, embed, reranker_for, train_reranker
+from training.train import Options, embed, reranker_for, train_reranker
+from training.tune import Materials
 
 RECIPE_FILES: Final = (MANIFEST, BLENDER)
 
@@ -35,11 +36,11 @@ def judge_against(
     options = replace(options, encoder=candidate.encoder)
     source = read_source(engine, report)
     vectors, _ = embed(source, options, report)
-    arena = arena_at(source, vectors, cut, options, report)
+    arena = Materials(source.data, vectors, report, seed=options.seed, called=source.original).arena(cut)
     recipes = Recipes(champion=champion, candidate=candidate)
     cross_encoder = None
     if recipes.rerank:
-        states, _ = train_reranker(source, options, cut - LABEL_DAYS * DAY, report)
+        states, _ = train_reranker(source, options, cut - PROTOCOL.label_days * DAY, report)
         cross_encoder = reranker_for(arena, source, states, options)
     evaluation = compare(
         arena,

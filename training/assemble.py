@@ -10,13 +10,15 @@ from typing import Any, Final
 
 import numpy as np
 
-from models.blender import Blender
+from models.blender import Blender, trees_file
 from models.collaborative import Collaborative
 from models.cross_encoder import ProductStates
 from models.embedding import ItemVectors
+from models.learned_blend import save_facts
 from models.onnx_session import check_graph
 from models.release import MANIFEST, SCHEMA_VERSION, Gate, Manifest, file_entries, file_sha256
 from recommender.catalog import Catalog
+from recommender.facts import ItemFacts
 
 GRAPHS: Final = ("embedding/model.onnx", "cross_encoder/customer.onnx", "cross_encoder/score.onnx")
 
@@ -32,6 +34,7 @@ class Parts:
     cross_encoder_folder: Path
     states: ProductStates
     blender: Blender
+    facts: ItemFacts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,9 +65,12 @@ def assemble(parts: Parts, provenance: Provenance, folder: Path, *, now: datetim
     _copy(parts.cross_encoder_folder, folder / "cross_encoder", graphs)
     parts.states.save(folder / "cross_encoder")
     parts.blender.save(folder / "blender")
+    save_facts(parts.facts, folder)
     for graph in GRAPHS:
         check_graph(folder / graph)
-    manifest = _manifest(folder, provenance, now)
+    for context in parts.blender.trees:
+        check_graph(folder / "blender" / trees_file(context))
+    manifest = _manifest(folder, provenance, now, learned=bool(parts.blender.trees))
     (folder / MANIFEST).write_text(manifest.model_dump_json(indent=1))
     return manifest
 
@@ -84,7 +90,7 @@ def code_commit() -> str:
     return described.stdout.strip()
 
 
-def _manifest(folder: Path, provenance: Provenance, now: datetime) -> Manifest:
+def _manifest(folder: Path, provenance: Provenance, now: datetime, *, learned: bool) -> Manifest:
     files = file_entries(folder, run_of=provenance.runs)
     digest = hashlib.sha256("".join(entry.sha256 for entry in files.values()).encode()).hexdigest()
     return Manifest(
@@ -98,7 +104,7 @@ def _manifest(folder: Path, provenance: Provenance, now: datetime) -> Manifest:
         erasures_until=None if provenance.erasures_until is None else _moment(provenance.erasures_until),
         items_sha256=file_sha256(folder / "items.npy"),
         encoder=provenance.encoder,
-        features={"rerank": provenance.rerank},
+        features={"rerank": provenance.rerank, "learned": learned},
         evaluation=provenance.evaluation,
         gate=provenance.gate,
         files=files,

@@ -12,6 +12,7 @@ from models.collaborative import Collaborative
 from recommender.history import DAY, ItemWeights, fold_in_confidences
 from recommender.snapshot import Neighbours
 from training.dataset import Dataset
+from training.neighbours import fit_neighbours
 
 FACTORS: Final = 64
 REGULARIZATION: Final = 10.0
@@ -33,6 +34,7 @@ def fit_collaborative(purchases: Dataset, *, cut: float, seed: int = 0) -> Colla
         factors=fit_factors(known, factored, seed=seed),
         regularization=REGULARIZATION,
         co_purchase=fit_co_purchase(known, factored),
+        neighbours=fit_neighbours(known, factored),
         popularity=fit_popularity(known, cut),
     )
 

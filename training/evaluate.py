@@ -1,8 +1,7 @@
 """Scores rows on a time split: the same customers, paired intervals, repeat and explore apart, cold products apart."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -13,18 +12,22 @@ from models.cross_encoder import CrossEncoder
 from models.in_process import InProcessStages
 from recommender.metrics import beyond
 from recommender.metrics.lists import Lists, as_lists, relevance_of
-from recommender.policy import Policy, RerankMode, Weights
+from recommender.policy import Policy, RerankMode
+from recommender.types import Context
+from training.carts import cart_cases
 from training.recipe import Recipe, Recipes
 from training.replay import LIST_LENGTH, Arena, Case, Progress
-from training.rows import Ranker, permanent_rows, piped
+from training.rows import CART_SOURCES, Ranker, permanent_rows, piped, weighted
 from training.scores import Scores
 from training.slices import sliced
 
 RERANK_SAMPLE: Final = 300
 """Customers on whom it is decided whether reranking is worth its time."""
+EVALUATED_CARTS: Final = 2_000
 RERANK_WEIGHTS: Final = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
 
 BLEND: Final = "fitted_blend"
+LEARNED: Final = "learned_blend"
 BLEND_WITH_RERANK: Final = "blend_with_rerank"
 CHAMPION: Final = "champion"
 
@@ -57,12 +60,26 @@ class Evaluation:
     """Of the lists of ``all_products``, by row."""
     rerank_sample: Scores | None
     rerank_helps: bool
-    """The gain of reranking over the blend, on the sample, lies above 0 with its whole interval."""
+    """The gain of reranking over the blend that serves, on the sample, lies above 0 with its whole interval."""
+    carts: Scores
+    """The rest of baskets whose first half is in the cart."""
+    learned: frozenset[Context] = frozenset()
+    """Where the learned blender beats the weights with its whole interval above 0, and loses no new products."""
 
     @property
     def candidate(self) -> str:
         """The row of the recipe that ships."""
-        return BLEND_WITH_RERANK if self.rerank_helps else BLEND
+        return BLEND_WITH_RERANK if self.rerank_helps else self.blend
+
+    @property
+    def blend(self) -> str:
+        """The row of the blend that ships, before reranking."""
+        return LEARNED if Context.HOMEPAGE in self.learned else BLEND
+
+    @property
+    def cart_blend(self) -> str:
+        """The row of what ships for carts."""
+        return LEARNED if Context.CART in self.learned else BLEND
 
 
 class Gathering:
@@ -80,9 +97,14 @@ class Gathering:
         for name, rank in rows.items():
             self._ranked.setdefault(name, []).append(rank(case))
 
-    def scores(self, rows: Iterable[str]) -> Scores:
+    def also(self, other: "Gathering") -> None:
+        """Further rows of the same cases in the same order."""
+        self._ranked |= other._ranked
+
+    def scores(self, rows: Iterable[str] | None = None) -> Scores:
         """Everything so far, of rows that every customer was asked for."""
-        lists: dict[str, Lists] = {name: as_lists(self._ranked.get(name, []), LIST_LENGTH) for name in rows}
+        names = list(self._ranked if rows is None else rows)
+        lists: dict[str, Lists] = {name: as_lists(self._ranked.get(name, []), LIST_LENGTH) for name in names}
         return Scores(lists, relevance_of(self._relevant), np.array(self._user, dtype=np.int64))
 
 
@@ -90,18 +112,35 @@ class Gathering:
 class Replayed:
     """The three questions that each customer stands for."""
 
-    everything: Gathering
-    new_only: Gathering
-    cold: Gathering
+    everything: Gathering = field(default_factory=Gathering)
+    new_only: Gathering = field(default_factory=Gathering)
+    cold: Gathering = field(default_factory=Gathering)
 
-    def ask(self, arena: Arena, customers: NDArray[np.int64], rows: Mapping[str, Ranker], progress: Progress) -> None:
-        """Every row for each of the customers, once."""
-        for user, case in zip(customers.tolist(), arena.cases(customers, progress=progress), strict=True):
-            self.everything.add(user, case, rows)
-            if (fresh := arena.new_only(case)) is not None:
-                self.new_only.add(user, fresh, rows)
-            if (cold := arena.cold_only(case)) is not None:
-                self.cold.add(user, cold, rows)
+    def also(self, other: "Replayed") -> None:
+        """Further rows of the same customers."""
+        self.everything.also(other.everything)
+        self.new_only.also(other.new_only)
+        self.cold.also(other.cold)
+
+
+def replay(arena: Arena, customers: NDArray[np.int64], rows: Mapping[str, Ranker], progress: Progress) -> Replayed:
+    """Every row for each of the customers, once."""
+    found = Replayed()
+    for user, case in zip(customers.tolist(), arena.cases(customers, progress=progress), strict=True):
+        found.everything.add(user, case, rows)
+        if (fresh := arena.new_only(case)) is not None:
+            found.new_only.add(user, fresh, rows)
+        if (cold := arena.cold_only(case)) is not None:
+            found.cold.add(user, cold, rows)
+    return found
+
+
+def replay_carts(arena: Arena, rows: Mapping[str, Ranker], *, limit: int | None = EVALUATED_CARTS) -> Scores:
+    """Every row for each of the carts."""
+    found = Gathering()
+    for user, case in cart_cases(arena, limit=limit):
+        found.add(user, case, rows)
+    return found.scores(rows)
 
 
 def evaluate(
@@ -115,23 +154,27 @@ def evaluate(
 ) -> Evaluation:
     """The whole table on the arena's cut. A champion that reranks needs the cross-encoder too.
 
-    The sample for reranking is asked first, so that everyone else is reranked only where it helps.
+    Whether reranking helps is asked of a sample; only where it does, everyone is asked again.
     """
     customers = arena.customers()
     rows = _rows(arena, blender, policy, champion, cross_encoder)
+    carts = replay_carts(arena, cart_rows(arena, blender, champion))
+    replayed = replay(arena, customers, rows, progress)
+    learned = _learned_helps(replayed, carts, blender)
+    shipped = blender.only(learned)
+    reranked = {
+        BLEND_WITH_RERANK: piped(
+            arena.serving(shipped, reranks=True), InProcessStages(arena.collaborative, cross_encoder)
+        )
+    }
     sample = sample_customers(customers) if cross_encoder else customers[:0]
-    reranked = piped(arena.serving(blender, reranks=True), InProcessStages(arena.collaborative, cross_encoder))
-    replayed = Replayed(Gathering(), Gathering(), Gathering())
-    told = partial(_told, progress, total=len(customers))
-    replayed.ask(arena, sample, rows | {BLEND_WITH_RERANK: reranked}, lambda done, _: told(done))
-    sampled = replayed.everything.scores([*rows, BLEND_WITH_RERANK]) if len(sample) else None
-    helps = sampled is not None and sampled.gain(BLEND_WITH_RERANK, BLEND, 20).above_zero()
+    blend = LEARNED if Context.HOMEPAGE in learned else BLEND
+    sampled = replay(arena, sample, rows | reranked, _unheard).everything.scores() if len(sample) else None
+    helps = sampled is not None and sampled.gain(BLEND_WITH_RERANK, blend, 20).above_zero()
     if helps:
-        rows |= {BLEND_WITH_RERANK: reranked}
-    rest = np.setdiff1d(customers, sample)
-    replayed.ask(arena, rest, rows, lambda done, _: told(len(sample) + done))
-    told(len(customers))
-    return _evaluation(arena, replayed, rows, sampled, helps)
+        replayed.also(replay(arena, customers, reranked, _unheard))
+        rows |= reranked
+    return _evaluation(arena, replayed, rows, carts, sampled, helps, learned)
 
 
 def compare(
@@ -143,14 +186,17 @@ def compare(
     """Only the two recipes, as rows ``champion`` and `Evaluation.candidate`."""
     champion, candidate = recipes.champion, recipes.candidate
     stages = InProcessStages(arena.collaborative, cross_encoder)
-    name = BLEND_WITH_RERANK if candidate.reranks else BLEND
+    learned = frozenset(candidate.blender.trees)
+    blend = LEARNED if Context.HOMEPAGE in learned else BLEND
     rows = {
         CHAMPION: piped(arena.serving(champion.blender, reranks=champion.reranks), stages),
-        name: piped(arena.serving(candidate.blender, reranks=candidate.reranks), stages),
+        BLEND_WITH_RERANK if candidate.reranks else blend: piped(
+            arena.serving(candidate.blender, reranks=candidate.reranks), stages
+        ),
     }
-    replayed = Replayed(Gathering(), Gathering(), Gathering())
-    replayed.ask(arena, arena.customers(), rows, progress)
-    return _evaluation(arena, replayed, rows, None, candidate.reranks)
+    carts = replay_carts(arena, cart_rows(arena, candidate.blender, champion))
+    replayed = replay(arena, arena.customers(), rows, progress)
+    return _evaluation(arena, replayed, rows, carts, None, candidate.reranks, learned)
 
 
 def sample_customers(customers: NDArray[np.int64], *, seed: int = 0) -> NDArray[np.int64]:
@@ -159,10 +205,13 @@ def sample_customers(customers: NDArray[np.int64], *, seed: int = 0) -> NDArray[
     return np.sort(chosen)
 
 
-def fit_rerank_weight(arena: Arena, cases: Iterable[Case], fitted: Weights, cross_encoder: CrossEncoder) -> float:
+def fit_rerank_weight(arena: Arena, cases: Iterable[Case], blender: Blender, cross_encoder: CrossEncoder) -> float:
     """The weight of the cross-encoder beside the blend with the best NDCG@20; the smallest one if none helps."""
     stages = InProcessStages(arena.collaborative, cross_encoder)
-    rows = {str(one): piped(arena.with_weights(fitted, rerank_weight=one), stages) for one in RERANK_WEIGHTS}
+    rows = {
+        str(one): piped(arena.serving(replace(blender, rerank_weight=one), reranks=True), stages)
+        for one in RERANK_WEIGHTS
+    }
     gathering = Gathering()
     for case in cases:
         gathering.add(0, case, rows)
@@ -177,16 +226,48 @@ def _rows(
 ) -> dict[str, Ranker]:
     """The rows that everyone is asked for."""
     stages = InProcessStages(arena.collaborative, cross_encoder)
-    blend = arena.serving(blender, reranks=False)
-    with_rules = replace(blend, policy=replace(policy, rerank=RerankMode.OFF))  # the price of the caps alone
-    rows = permanent_rows(arena) | {BLEND: piped(blend, stages), f"{BLEND}_with_rules": piped(with_rules, stages)}
+    blends = {BLEND: blender.only(frozenset())} | ({LEARNED: blender} if Context.HOMEPAGE in blender.trees else {})
+    rows = permanent_rows(arena)
+    for name, one in blends.items():
+        bare = arena.serving(one, reranks=False)
+        with_rules = replace(bare, policy=replace(policy, rerank=RerankMode.OFF))  # the price of the caps alone
+        rows |= {name: piped(bare, stages), f"{name}_with_rules": piped(with_rules, stages)}
     if champion is not None:
         rows[CHAMPION] = piped(arena.serving(champion.blender, reranks=champion.reranks), stages)
     return rows
 
 
+def cart_rows(arena: Arena, blender: Blender, champion: Recipe | None = None) -> dict[str, Ranker]:
+    """What carts are judged by; reranking never looks at them."""
+    stages = InProcessStages(arena.collaborative)
+    blends = {BLEND: blender.only(frozenset())} | ({LEARNED: blender} if Context.CART in blender.trees else {})
+    blends |= {} if champion is None else {CHAMPION: champion.blender}
+    return {name: weighted(weights) for name, weights in CART_SOURCES.items()} | {
+        name: piped(arena.serving(one, reranks=False), stages) for name, one in blends.items()
+    }
+
+
+def _learned_helps(replayed: Replayed, carts: Scores, blender: Blender) -> frozenset[Context]:
+    """Contexts in which the learned blender is better than weights, on the homepage without a loss on new products."""
+    helps = set()
+    if Context.HOMEPAGE in blender.trees and replayed.everything.scores().customers:
+        loses_new = replayed.new_only.scores()
+        worse = loses_new.customers > 0 and loses_new.gain(LEARNED, BLEND, 20).high < 0
+        if replayed.everything.scores().gain(LEARNED, BLEND, 20).above_zero() and not worse:
+            helps.add(Context.HOMEPAGE)
+    if Context.CART in blender.trees and carts.customers and carts.gain(LEARNED, BLEND, 20).above_zero():
+        helps.add(Context.CART)
+    return frozenset(helps)
+
+
 def _evaluation(
-    arena: Arena, replayed: Replayed, rows: Iterable[str], sampled: Scores | None, helps: bool
+    arena: Arena,
+    replayed: Replayed,
+    rows: Iterable[str],
+    carts: Scores,
+    sampled: Scores | None,
+    helps: bool,
+    learned: frozenset[Context],
 ) -> Evaluation:
     names = list(rows)
     everything = replayed.everything.scores(names)
@@ -199,6 +280,8 @@ def _evaluation(
         beyond=_beyond(arena, everything),
         rerank_sample=sampled,
         rerank_helps=helps,
+        carts=carts,
+        learned=learned,
     )
 
 
@@ -234,5 +317,5 @@ def _beyond(arena: Arena, scores: Scores) -> dict[str, Beyond]:
     }
 
 
-def _told(progress: Progress, done: int, *, total: int) -> None:
-    progress(done, total)
+def _unheard(done: int, total: int) -> None:
+    """A replay of some hundred customers is over before anyone would read its progress."""

@@ -12,6 +12,7 @@ from models.blender import Blender
 from models.collaborative import Collaborative
 from models.embedding import ItemVectors
 from models.in_process import InProcessStages, answer_now
+from recommender.evidence import Evidence
 from recommender.pipeline import Pool, collect, pool_of
 from recommender.policy import Policy, Weights
 from recommender.rules.active import Active
@@ -20,13 +21,25 @@ from recommender.trace import timeless
 from recommender.types import Context, Query
 from training.collaborative import fit_collaborative
 from training.dataset import Dataset
+from training.item_facts import item_facts
+from training.kinds import text_kinds
 
-LABEL_DAYS: Final = 14.0
-UNIVERSE_BASKETS: Final = 10
-"""Products in fewer baskets before the cut are left out of the protocol, counted on training data only."""
 LIST_LENGTH: Final = 20
 
 Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protocol:
+    """What counts as an answer's success, and among which products."""
+
+    label_days: float = 14.0
+    """What was bought in so many days from the cut is what should have been shown."""
+    universe_baskets: int = 10
+    """Products in fewer baskets before the cut are left out, counted on training data only."""
+
+
+PROTOCOL: Final = Protocol()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +52,11 @@ class Case:
     cold: frozenset[int] = frozenset()
     """What they bought afterwards that nobody had bought before."""
 
+    def shortlist(self) -> "Case":
+        """The candidates and the labels alone: the columns over the whole catalog are most of a case."""
+        nothing = Evidence({}, {})
+        return replace(self, pool=replace(self.pool, allowed=np.zeros(0, dtype=bool), evidence=nothing))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Arena:
@@ -49,12 +67,13 @@ class Arena:
     data: Dataset
     """Arranged for the cut; holds later purchases too, as labels."""
     cut: float
+    protocol: Protocol
 
     def customers(self) -> NDArray[np.int64]:
         """Everyone with a purchase of the universe after the cut and any purchase before it."""
         known = np.zeros(self.data.n_users, dtype=bool)
         known[self.data.before(self.cut).customers] = True
-        labels = self._labels()
+        labels = self.labels()
         buyers = labels.customers
         return buyers[known[buyers]]
 
@@ -66,7 +85,7 @@ class Arena:
 
     def cases(self, customers: NDArray[np.int64], *, progress: Progress = lambda done, total: None) -> Iterator[Case]:
         """One case per customer, all of whom bought something of the universe after the cut."""
-        labels, cold = self._labels(), self.data.window(self.cut, LABEL_DAYS).where_item(self.cold)
+        labels, cold = self.labels(), self._bought_later().where_item(self.cold)
         stages = InProcessStages(self.collaborative)
         for number, (user, query) in enumerate(zip(customers.tolist(), self.queries(customers), strict=True)):
             pool = answer_now(collect(query, self.snapshot, stages, timeless()))
@@ -100,28 +119,49 @@ class Arena:
 
     def serving(self, blender: Blender, *, reranks: bool) -> Snapshot:
         """This arena's snapshot under a recipe: what its release would have answered with at the cut."""
-        return self.with_weights(blender.fitted, rerank_weight=blender.rerank_weight if reranks else 0.0)
+        return replace(
+            self.snapshot,
+            fitted=blender.fitted,
+            learned=blender.trees,
+            rerank_weight=blender.rerank_weight if reranks else 0.0,
+            rerank_helps=reranks,
+        )
 
-    def with_weights(self, weights: Weights, *, rerank_weight: float = 0.0) -> Snapshot:
-        """This arena's snapshot with another blend; a rerank weight above 0 switches the cross-encoder on."""
-        return replace(self.snapshot, fitted=weights, rerank_weight=rerank_weight, rerank_helps=rerank_weight > 0)
+    def labels(self) -> Dataset:
+        """Purchases of the universe after the cut, as long as the protocol looks."""
+        return self._bought_later().where_item(self.snapshot.catalog.active)
 
-    def _labels(self) -> Dataset:
-        return self.data.window(self.cut, LABEL_DAYS).where_item(self.snapshot.catalog.active)
+    def _bought_later(self) -> Dataset:
+        return self.data.window(self.cut, self.protocol.label_days)
 
 
-def build_arena(data: Dataset, vectors: ItemVectors, *, cut: float, seed: int = 0) -> Arena:
-    """Fit the recipe on what was known before ``cut``. ``vectors`` rows follow ``data.catalog``, in its own order."""
+def build_arena(
+    data: Dataset,
+    vectors: ItemVectors,
+    *,
+    cut: float,
+    seed: int = 0,
+    protocol: Protocol = PROTOCOL,
+    kinds: NDArray[np.int32] | None = None,
+) -> Arena:
+    """Fit the models on what was known before ``cut``. ``vectors`` rows follow ``data.catalog``, in its own order.
+
+    ``kinds`` are `text_kinds` of the vectors; given where several arenas share them.
+    """
     arranged = data.arranged(cut)
     collaborative = fit_collaborative(arranged, cut=cut, seed=seed)
-    universe = arranged.before(cut).baskets >= UNIVERSE_BASKETS
+    universe = arranged.before(cut).baskets >= protocol.universe_baskets
+    kinds = text_kinds(vectors.vectors, seed=seed) if kinds is None else kinds
+    vector_row = vectors.row[data.order(cut)]
     snapshot = Snapshot(
         release=f"cut-{int(cut)}",
         catalog=replace(arranged.catalog, active=universe & arranged.catalog.active),
         vectors=vectors.vectors,
-        vector_row=vectors.row[data.order(cut)],
+        vector_row=vector_row,
         factors=collaborative.factors,
         co_purchase=collaborative.co_purchase,
+        neighbours=collaborative.neighbours,
+        facts=item_facts(arranged, vector_row, kinds, cut=cut),
         popularity=collaborative.popularity,
         hard_rules=(Active(),),
         policy=Policy().without_soft_rules(),
@@ -129,4 +169,4 @@ def build_arena(data: Dataset, vectors: ItemVectors, *, cut: float, seed: int = 
         rerank_weight=0.0,
         rerank_helps=False,
     )
-    return Arena(snapshot=snapshot, collaborative=collaborative, data=arranged, cut=cut)
+    return Arena(snapshot=snapshot, collaborative=collaborative, data=arranged, cut=cut, protocol=protocol)

@@ -7,11 +7,11 @@ from typing import Any, Final
 from recommender.metrics.bootstrap import Interval
 from recommender.metrics.gate import METRIC, Check, Verdict
 from recommender.metrics.lists import METRICS
-from training.evaluate import BLEND, CHAMPION, Beyond, Evaluation
+from training.evaluate import BLEND, CHAMPION, LEARNED, Beyond, Evaluation
 from training.scores import CUTOFFS, Scores
 
 REFERENCE: Final = "own_frequency"
-SLICE_ROWS: Final = ("popularity", REFERENCE, BLEND, CHAMPION)
+SLICE_ROWS: Final = ("popularity", REFERENCE, BLEND, LEARNED, CHAMPION)
 METRIC_NAMES: Final = {"ndcg": "NDCG", "recall": "recall", "mrr": "MRR", "hit_rate": "hits"}
 
 
@@ -19,6 +19,7 @@ def summary(evaluation: Evaluation) -> dict[str, Any]:
     """Nested plain values: {group: {row: {metric: [mean, low, high]}}}, slices, beyond, and whether reranking is on."""
     return {
         "rerank_helps": evaluation.rerank_helps,
+        "learned": sorted(evaluation.learned),
         "groups": {name: _group(scores) for name, scores in groups(evaluation).items()},
         "slices": {name: _slice(scores) for name, scores in evaluation.slices.items()},
         "beyond": {row: _rounded(asdict(found)) for row, found in evaluation.beyond.items()},
@@ -47,6 +48,11 @@ def markdown(evaluation: Evaluation, heading: str) -> str:
     lines += ["## beyond accuracy: lists of 20", "", *_beyond(evaluation.beyond), ""]
     verdict = "on" if evaluation.rerank_helps else "off"
     lines.append(f"Reranking is **{verdict}** in this release: it must raise NDCG@20 with its whole interval above 0.")
+    where = ", ".join(sorted(evaluation.learned))
+    lines.append(
+        f"The learned blender scores: **{where or 'nowhere'}**. It must beat the weights in the same way, and on the "
+        "homepage lose nothing on new products."
+    )
     return "\n".join(lines) + "\n"
 
 
@@ -74,6 +80,7 @@ def groups(evaluation: Evaluation) -> dict[str, Scores]:
         "new_only": evaluation.new_only,
         "repeat": evaluation.repeat,
         "cold": evaluation.cold,
+        "carts": evaluation.carts,
     }
     return found if evaluation.rerank_sample is None else found | {"rerank_sample": evaluation.rerank_sample}
 

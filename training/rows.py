@@ -25,6 +25,17 @@ SINGLE_SOURCES: Final = {
     "own_frequency": Weights(repeat=1.0),
     "content": Weights(content=1.0),
     "collaborative": Weights(collaborative=1.0),
+    "neighbours": Weights(neighbours=1.0),
+    "affinity": Weights(affinity=1.0),
+}
+
+CART_SOURCES: Final = {
+    "popularity": Weights(popularity=1.0),
+    "own_frequency": Weights(repeat=1.0),
+    "content": Weights(content=1.0),
+    "collaborative": Weights(collaborative=1.0),
+    "co_purchase": Weights(co_purchase=1.0),
+    "neighbours": Weights(neighbours=1.0),
 }
 
 

@@ -25,15 +25,18 @@ from training.continuity import require_whole
 from training.cross_encoder import QUICK, THOROUGH, Effort, train_cross_encoder
 from training.embedding import embed_catalog, export_encoder
 from training.encoder_source import DEFAULT_ENCODER
-from training.evaluate import RERANK_WEIGHTS, Evaluation, evaluate, fit_rerank_weight, sample_customers
+from training.evaluate import Evaluation, evaluate
 from training.gate import log_gate, verdict
+from training.item_facts import item_facts
+from training.kinds import text_kinds
+from training.learned_blend import TREE_COUNT
 from training.plots import plot, plot_slices
 from training.recipe import Recipe, Recipes, unreleased_recipe
-from training.replay import LABEL_DAYS, Arena, build_arena
+from training.replay import PROTOCOL, Arena
 from training.report import flat_metrics, markdown, summary
 from training.source import Report, Source, baskets, read_source
 from training.tracking import REPORT, Job, Tracking, job, register
-from training.weights import UNFITTED_WEIGHTS, fit_weights
+from training.tune import LEARNED_CUTS, Materials, fit_blender
 
 THREADS: Final = 2
 
@@ -160,19 +163,25 @@ def _tune(
 ) -> tuple[Tuned, str]:
     """Fit the weights before the test cut, score everything after it, and judge the result."""
     test_cut, fit_cut = _test_cut(source, options), _fit_cut(source, options)
-    params = {"fit_cut": source.original(fit_cut), "test_cut": source.original(test_cut), "label_days": LABEL_DAYS}
+    materials = materials_of(source, vectors, states, options, report)
+    params = {
+        "fit_cut": source.original(fit_cut),
+        "test_cut": source.original(test_cut),
+        "label_days": PROTOCOL.label_days,
+        "learned_cuts": LEARNED_CUTS,
+        "trees": TREE_COUNT,
+    }
     with job("blender", params=params, data_hash=source.data_hash) as run:
-        fitting = arena_at(source, vectors, fit_cut, options, report)
-        blender = _fit_blender(fitting, reranker_for(fitting, source, states, options), options, report)
+        blender = fit_blender(materials, fit_cut)
         run.metrics({f"weight.{name}": value for name, value in asdict(blender.fitted).items()})
-        testing = arena_at(source, vectors, test_cut, options, report)
+        testing = materials.arena(test_cut)
         if not len(testing.customers()):
             return Tuned(blender, None, None, None), run.run_id
         cross_encoder = reranker_for(testing, source, states, options)
         evaluation = _evaluate(testing, blender, cross_encoder, champion, options, report)
         run.metrics(flat_metrics(evaluation))
         gate = _judge(testing, evaluation, blender, cross_encoder, champion, options, report)
-    return Tuned(blender, evaluation, test_cut, gate), run.run_id
+    return Tuned(blender.only(evaluation.learned), evaluation, test_cut, gate), run.run_id
 
 
 def train_reranker(source: Source, options: Options, cut: float, report: Report) -> tuple[ProductStates, str]:
@@ -191,25 +200,18 @@ def train_reranker(source: Source, options: Options, cut: float, report: Report)
         return load_product_states(folder), run.run_id
 
 
-def arena_at(source: Source, vectors: ItemVectors, cut: float, options: Options, report: Report) -> Arena:
-    name = f"models as of {source.original(cut)}"
-    report(name, 0, 1)
-    arena = build_arena(source.data, vectors, cut=cut, seed=options.seed)
-    report(name, 1, 1)
-    return arena
-
-
-def _fit_blender(arena: Arena, cross_encoder: CrossEncoder, options: Options, report: Report) -> Blender:
-    customers = arena.customers()
-    cases = list(arena.cases(customers, progress=lambda done, total: report("replaying the past", done, total)))
-    if not cases:
-        return Blender(UNFITTED_WEIGHTS, RERANK_WEIGHTS[0])
-    fitted = fit_weights(cases, seed=options.seed, progress=lambda done, total: report("fitting weights", done, total))
-    report("fitting the weight of reranking", 0, 1)
-    sampled = arena.cases(sample_customers(customers, seed=options.seed + 1))
-    weight = fit_rerank_weight(arena, sampled, fitted, cross_encoder)
-    report("fitting the weight of reranking", 1, 1)
-    return Blender(fitted, weight)
+def materials_of(
+    source: Source, vectors: ItemVectors, states: ProductStates, options: Options, report: Report
+) -> Materials:
+    """What the recipe is fitted from: the shop's data with the cross-encoder of the moment."""
+    return Materials(
+        source.data,
+        vectors,
+        report,
+        cross_encoder=lambda arena: reranker_for(arena, source, states, options),
+        seed=options.seed,
+        called=source.original,
+    )
 
 
 def _evaluate(
@@ -243,7 +245,9 @@ def _judge(
     if champion is None:
         return None
     report(f"gate: against {champion.release_id}", 0, 1)
-    candidate = unreleased_recipe(blender, reranks=evaluation.rerank_helps, encoder=options.encoder)
+    candidate = unreleased_recipe(
+        blender.only(evaluation.learned), reranks=evaluation.rerank_helps, encoder=options.encoder
+    )
     recipes = Recipes(champion=champion, candidate=candidate)
     found = verdict(arena, evaluation, recipes, options.policy, cross_encoder)
     report(f"gate: against {champion.release_id}", 1, 1)
@@ -272,6 +276,12 @@ def _release(
         cross_encoder_folder=_cross_encoder_folder(options),
         states=states.arranged(order),
         blender=tuned.blender,
+        facts=item_facts(
+            source.data.arranged(source.end),
+            vectors.row[order],
+            text_kinds(vectors.vectors, seed=options.seed),
+            cut=source.end,
+        ),
     )
     provenance = Provenance(
         data_cut=source.end,
@@ -321,14 +331,14 @@ def reranker_for(arena: Arena, source: Source, states: ProductStates, options: O
 def _test_cut(source: Source, options: Options) -> float:
     """Start of the test window in the store's time."""
     if options.evaluate_from is None:
-        return source.end - LABEL_DAYS * DAY
+        return source.end - PROTOCOL.label_days * DAY
     moment = options.evaluate_from
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() + source.shift
 
 
 def _fit_cut(source: Source, options: Options) -> float:
     """Start of the window before it, on which everything is fitted."""
-    return _test_cut(source, options) - LABEL_DAYS * DAY
+    return _test_cut(source, options) - PROTOCOL.label_days * DAY
 
 
 def _params(options: Options) -> dict[str, Any]:

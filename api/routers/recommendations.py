@@ -220,16 +220,18 @@ def _server_timing(trace: Trace) -> str:
 def _explanation(live: Live, context: Context, slate: Slate, trace: Trace) -> schemas.Explanation:
     weights = live.snapshot.weights(context).vector()
     return schemas.Explanation(
-        weights=_by_source(weights),
+        blender="learned" if slate.learned else "weights",
+        weights={} if slate.learned else _by_source(weights),
         candidates={str(source): count for source, count in slate.found_by.items()},
         products=[
             schemas.ExplainedProduct(
                 product_id=product_uuid(str(live.snapshot.catalog.external_id[row])),
                 evidence=_by_source(evidence),
-                contributions=_by_source(evidence * weights),
+                contributions={} if slate.learned else _by_source(evidence * weights),
+                blend=round(float(blend), 6),
                 rerank=round(float(rerank), 6),
             )
-            for row, evidence, rerank in zip(slate.item, slate.evidence, slate.rerank, strict=True)
+            for row, evidence, blend, rerank in zip(slate.item, slate.evidence, slate.blend, slate.rerank, strict=True)
         ],
         removals=[_removal(live, removal) for removal in slate.removals],
         milliseconds={stage: round(seconds * 1000, 3) for stage, seconds in trace.seconds.items()},

@@ -123,8 +123,10 @@ def test_explain_tells_where_each_score_comes_from(client: TestClient, name: str
     page, query, length, _ = PAGES[name]
     body = ask(client, page, **query, explain="true")
     explanation, sources = body["explanation"], {str(source) for source in SOURCES}
-    assert explanation.keys() == {"weights", "candidates", "products", "removals", "milliseconds"}
-    assert set(explanation["weights"]) == sources
+    assert explanation.keys() == {"blender", "weights", "candidates", "products", "removals", "milliseconds"}
+    weighed = explanation["blender"] == "weights"
+    assert weighed or name.startswith("homepage")
+    assert set(explanation["weights"]) == (sources if weighed else set())
     assert set(explanation["candidates"]) <= sources
     assert set(explanation["milliseconds"]) == {"candidates", "score", "rerank", "slate"}
     assert [one["product_id"] for one in explanation["products"]] == [
@@ -133,7 +135,10 @@ def test_explain_tells_where_each_score_comes_from(client: TestClient, name: str
     assert len(explanation["products"]) == length
     for product, why in zip(body["recommendations"], explanation["products"], strict=True):
         assert all(0.0 <= value <= 1.0 for value in why["evidence"].values())
-        assert product["score"] == pytest.approx(sum(why["contributions"].values()) + why["rerank"], abs=1e-4)
+        assert product["score"] == pytest.approx(why["blend"] + why["rerank"], abs=1e-5)
+        assert set(why["contributions"]) == (sources if weighed else set())
+        if weighed:
+            assert why["blend"] == pytest.approx(sum(why["contributions"].values()), abs=1e-4)
 
 
 def test_explain_names_what_was_left_out_and_why(client: TestClient) -> None:

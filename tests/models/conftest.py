@@ -13,7 +13,9 @@ from hypothesis import HealthCheck, settings
 from models.blender import Blender
 from models.collaborative import Collaborative
 from models.embedding import ItemVectors
+from models.learned_blend import save_facts
 from models.release import MANIFEST, SCHEMA_VERSION, Manifest, file_entries, file_sha256
+from recommender.facts import no_facts
 from recommender.policy import Weights
 from recommender.snapshot import Neighbours
 
@@ -32,6 +34,7 @@ def collaborative() -> Collaborative:
         co_purchase=Neighbours(
             np.array([0, 1, 2, 2, 2]), np.array([1, 0], np.int32), np.array([0.75, 0.25], np.float32)
         ),
+        neighbours=Neighbours(np.array([0, 1, 1, 1, 1]), np.array([2], np.int32), np.array([0.5], np.float32)),
         popularity=np.array([4, 3, 2, 1], dtype=np.float32),
     )
 
@@ -84,6 +87,7 @@ def pristine(
     item_vectors.save(folder / "embedding")
     collaborative.save(folder / "collaborative")
     blender.save(folder / "blender")
+    save_facts(no_facts(len(ITEMS)), folder)
     (folder / "cross_encoder" / "score.onnx").write_bytes(bytes(range(256)))  # opened by its own stage, not here
     write_manifest(folder)
     return folder

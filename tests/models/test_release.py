@@ -25,11 +25,13 @@ FILES = (
     "collaborative/co_purchase.npz",
     "collaborative/config.json",
     "collaborative/factors.npy",
+    "collaborative/neighbours.npz",
     "collaborative/popularity.npy",
     "cross_encoder/score.onnx",
     "embedding/mean.npy",
     "embedding/vector_row.npy",
     "embedding/vectors.npy",
+    "item_facts.npz",
     "items.npy",
 )
 
@@ -95,9 +97,20 @@ def test_a_folder_without_a_manifest_is_no_release(release_folder: Path) -> None
         read_release(release_folder)
 
 
+def test_a_release_of_version_1_is_read_without_what_it_never_had(release_folder: Path, edit_manifest: Edit) -> None:
+    """A shop that updates the program goes on serving; the newer sources are silent until it trains again."""
+    (release_folder / "collaborative" / "neighbours.npz").unlink()
+    (release_folder / "item_facts.npz").unlink()
+    for gone in ("collaborative/neighbours.npz", "item_facts.npz"):
+        edit_manifest(release_folder, schema_version=1, unlisted=gone)
+    release = read_release(release_folder)
+    assert not len(release.collaborative.neighbours.item)
+    assert not release.facts.columns.any()
+
+
 def test_another_schema_version_is_refused_with_both_versions(release_folder: Path, edit_manifest: Edit) -> None:
-    edit_manifest(release_folder, schema_version=2)
-    with pytest.raises(InvalidRelease, match=r"schema_version=2.*reads 1"):
+    edit_manifest(release_folder, schema_version=3)
+    with pytest.raises(InvalidRelease, match=r"schema_version=3.*reads 1 and 2"):
         read_release(release_folder)
 
 

@@ -14,6 +14,7 @@ from models.in_process import InProcessStages, answer_now
 from recommender.catalog import Catalog, ProductRow, build_catalog
 from recommender.errors import StageUnavailable
 from recommender.events import EVENT_CODES, EventType
+from recommender.facts import no_facts
 from recommender.history import DAY, NO_HISTORY, History, ItemWeights
 from recommender.pipeline import recommend
 from recommender.policy import Policy, Weights
@@ -38,7 +39,7 @@ class ScriptedStages:
     def __init__(
         self, snapshot: Snapshot, *, logits: Mapping[int, float] | None = None, down: Sequence[str] = ()
     ) -> None:
-        model = Collaborative(snapshot.factors, 1.0, snapshot.co_purchase, snapshot.popularity)
+        model = Collaborative(snapshot.factors, 1.0, snapshot.co_purchase, snapshot.neighbours, snapshot.popularity)
         self._fold_in = InProcessStages(model).fold_in
         self._logits = logits or {}
         self._down = down
@@ -145,6 +146,8 @@ def snapshot_of(neighbours_of: Callable[..., Neighbours]) -> Callable[..., Snaps
             "vector_row": np.zeros(n, dtype=np.int32),
             "factors": np.zeros((n, 2), dtype=np.float32),
             "co_purchase": neighbours_of(n, {}),
+            "neighbours": neighbours_of(n, {}),
+            "facts": no_facts(n),
             "popularity": np.zeros(n, dtype=np.float32),
             "hard_rules": rules.hard,
             "policy": Policy().without_soft_rules(),

@@ -33,6 +33,8 @@ def record_of(
         score=score,
         evidence=np.full((len(ids), len(SOURCES)), 1 / 3, dtype=np.float32),
         rerank=np.zeros(len(ids), dtype=np.float32),
+        blend=score,
+        learned=False,
         strategy="hybrid",
         removals=tuple(Removal(0, "in_stock", "stock=0") for _ in range(removals)),
         degraded=(),

@@ -18,12 +18,12 @@ logits = arrays(np.float32, st.integers(1, 20), elements=st.floats(-30, 30, widt
 
 def test_seed_004_blend() -> None:
     scores = np.eye(len(SOURCES), dtype=np.float32)
-    assert blend(scores, SEED_WEIGHTS) == pytest.approx([0.5, 0.3, 0.2, 0.0, 0.0, 0.0])
+    assert blend(scores, SEED_WEIGHTS) == pytest.approx([0.5, 0.3, 0.2, 0.0, 0.0, 0.0, 0.0, 0.0])
 
 
 def test_weights_stand_in_the_order_of_the_columns() -> None:
-    each = Weights(content=1, collaborative=2, popularity=3, repeat=4, co_purchase=5, session=6)
-    assert each.vector().tolist() == [1, 2, 3, 4, 5, 6]
+    each = Weights(**{source: float(number) for number, source in enumerate(SOURCES)})
+    assert each.vector().tolist() == list(range(len(SOURCES)))
 
 
 @given(tables, weights, weights)

@@ -44,7 +44,8 @@ def test_a_tea_drinker_sees_tea(two_aisles: Snapshot, ask: Ask, history_of: Hist
     assert (slate.item >= 20).all()
     assert slate.item[0] == 30  # bought before: the only one that repeat purchase speaks for
     assert slate.strategy == "hybrid"
-    assert slate.found_by.keys() == {Source.CONTENT, Source.COLLABORATIVE, Source.POPULARITY, Source.REPEAT}
+    found = {Source.CONTENT, Source.COLLABORATIVE, Source.POPULARITY, Source.REPEAT, Source.AFFINITY}
+    assert slate.found_by.keys() == found
 
 
 def test_a_customer_with_views_only_sees_the_aisle_they_looked_at(

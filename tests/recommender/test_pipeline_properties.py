@@ -181,7 +181,8 @@ def test_beside_products_an_answer_is_the_same_for_everybody(
     """Kept answers rely on it."""
     case = random_case(seed, n, limit, snapshot_of)
     stages = scripted(case.snapshot, logits={row: float(row * 37 % 11) for row in range(0, n, 2)}, down=case.down)
-    query = case.query | {"anchors": case.query["anchors"] or [0]}
+    pages = (Context.PRODUCT_PAGE, Context.BOUGHT_TOGETHER)
+    query = case.query | {"anchors": case.query["anchors"] or [0], "context": pages[seed % 2]}
     theirs = ask(case.snapshot, stages=stages, **query)
     anybody_s = ask(case.snapshot, stages=stages, **query | {"history": NO_HISTORY})
     assert theirs.item.tolist() == anybody_s.item.tolist()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from recommender.catalog import Catalog
-from recommender.policy import SEED_WEIGHTS, Policy, WeightChoice, Weights
+from recommender.policy import CART_WEIGHTS, SEED_WEIGHTS, Policy, WeightChoice, Weights
 from recommender.snapshot import Neighbours, Snapshot
 from recommender.types import Context
 
@@ -47,12 +47,13 @@ def test_products_come_by_popularity_and_then_in_catalog_order(
 
 
 def test_weights_by_name_are_resolved(two_aisles: Snapshot) -> None:
-    def weights(choice: WeightChoice | Weights) -> Weights:
+    def weights(choice: WeightChoice | Weights, context: Context = Context.PRODUCT_PAGE) -> Weights:
         contexts = {context: replace(own, weights=choice) for context, own in two_aisles.policy.contexts.items()}
-        return replace(two_aisles, policy=Policy(contexts=contexts)).weights(Context.CART)
+        return replace(two_aisles, policy=Policy(contexts=contexts)).weights(context)
 
     own = Weights(repeat=1.0)
     assert weights(WeightChoice.FITTED) == two_aisles.fitted
+    assert weights(WeightChoice.FITTED, Context.CART) == CART_WEIGHTS
     assert weights(WeightChoice.SEED) == SEED_WEIGHTS
     assert weights(own) == own
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import lightgbm
 import numpy as np
 import pytest
 
@@ -13,9 +14,13 @@ from models.cross_encoder import CrossEncoder, Pairs, load_product_states
 from models.embedding import ItemVectors, TextEncoder
 from models.release import MANIFEST, Manifest, file_sha256, read_manifest, read_release
 from recommender.errors import InvalidRelease
+from recommender.facts import ITEM_NAMES, no_facts
+from recommender.features import FEATURES
+from recommender.types import Context
 from training.assemble import Parts, Provenance, assemble, code_commit
 from training.collaborative import fit_collaborative
 from training.dataset import Dataset
+from training.learned_blend import as_onnx
 from training.weights import UNFITTED_WEIGHTS
 
 NOW = datetime(2026, 5, 6, 7, 8, 9, tzinfo=UTC)
@@ -43,6 +48,7 @@ def parts(shop: Dataset, vectors: ItemVectors, tiny_encoder: object, trained: ob
         cross_encoder_folder=trained.folder,  # type: ignore[attr-defined]
         states=load_product_states(trained.folder).arranged(order),  # type: ignore[attr-defined]
         blender=Blender(UNFITTED_WEIGHTS, 0.05),
+        facts=no_facts(len(order)),
     )
 
 
@@ -76,7 +82,7 @@ def test_the_manifest_says_where_the_release_comes_from(assembled: Assembled) ->
     assert (manifest.created_at, manifest.evaluated_cut) == (NOW, None)
     assert manifest.data_cut == datetime.fromtimestamp(1_600_000_000, tz=UTC)
     assert manifest.items_sha256 == file_sha256(folder / "items.npy")
-    assert manifest.features == {"rerank": True}
+    assert manifest.features == {"rerank": True, "learned": False}
     assert manifest.evaluation == {"rerank_helps": True}
     assert manifest.code_commit == code_commit()
 
@@ -95,6 +101,44 @@ def test_other_content_gives_another_id_at_the_same_second(assembled: Assembled,
     same = assemble(parts, PROVENANCE, tmp_path / "same", now=NOW)
     other = assemble(replace(parts, blender=Blender(UNFITTED_WEIGHTS, 0.1)), PROVENANCE, tmp_path / "other", now=NOW)
     assert same.release_id == assembled[1].release_id != other.release_id
+
+
+@pytest.fixture(scope="module")
+def with_trees(parts: Parts) -> Parts:
+    """A learned blender that read a hundred rows of noise."""
+    table = np.random.default_rng(0).random((100, len(FEATURES)), dtype=np.float32)
+    booster = lightgbm.train({"objective": "binary", "verbose": -1}, lightgbm.Dataset(table, table[:, 0].round()), 3)
+    blender = replace(parts.blender, trees={Context.HOMEPAGE: as_onnx(booster)})
+    columns = np.random.default_rng(1).random((len(parts.catalog), len(ITEM_NAMES)), dtype=np.float32)
+    return replace(parts, blender=blender, facts=replace(parts.facts, columns=columns))
+
+
+def test_a_learned_blender_is_shipped_and_switched_on_together(
+    assembled: Assembled, with_trees: Parts, tmp_path: Path
+) -> None:
+    assert not read_release(assembled[0]).blender.trees
+    manifest = assemble(with_trees, PROVENANCE, tmp_path, now=NOW)
+    assert manifest.features == {"rerank": True, "learned": True}
+    release = read_release(tmp_path)
+    np.testing.assert_array_equal(release.facts.columns, with_trees.facts.columns)
+    rows = np.random.default_rng(1).random((9, len(FEATURES)), dtype=np.float32)
+    served, trained = release.blender.trees[Context.HOMEPAGE], with_trees.blender.trees[Context.HOMEPAGE]
+    np.testing.assert_array_equal(served.predict(rows), trained.predict(rows))
+
+
+def test_trees_that_the_manifest_does_not_list_are_refused(
+    with_trees: Parts, assembled: Assembled, tmp_path: Path
+) -> None:
+    assemble(with_trees, PROVENANCE, tmp_path, now=NOW)
+    (tmp_path / "blender" / "cart.onnx").write_bytes((tmp_path / "blender" / "homepage.onnx").read_bytes())
+    with pytest.raises(InvalidRelease, match=r"blender/cart\.onnx is not listed"):
+        read_release(tmp_path)
+
+
+def test_facts_of_other_products_are_refused(parts: Parts, tmp_path: Path) -> None:
+    assemble(replace(parts, facts=no_facts(len(parts.catalog) - 1)), PROVENANCE, tmp_path, now=NOW)
+    with pytest.raises(InvalidRelease, match="item_facts"):
+        read_release(tmp_path)
 
 
 @pytest.mark.parametrize("damage", [lambda content: content[: len(content) // 2], lambda content: b"not a graph"])

@@ -242,4 +242,4 @@ def test_reranking_is_evaluated_on_the_same_customers(
     assert not np.array_equal(sample.values("blend_with_rerank", 20), blend)
     assert evaluation.rerank_helps == sample.gain("blend_with_rerank", "fitted_blend", 20).above_zero()
     assert "## rerank sample: 60 customers" in markdown(evaluation, "x")
-    assert fit_rerank_weight(arena, arena.cases(arena.customers()[:5]), fitted, encoder) in RERANK_WEIGHTS
+    assert fit_rerank_weight(arena, arena.cases(arena.customers()[:5]), Blender(fitted, 0.0), encoder) in RERANK_WEIGHTS

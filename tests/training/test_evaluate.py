@@ -22,7 +22,7 @@ from training.plots import plot, plot_slices
 from training.recipe import Recipe
 from training.replay import Arena, Case, build_arena
 from training.report import flat_metrics, markdown, summary
-from training.rows import RECENT_DAYS, permanent_rows, piped, weighted
+from training.rows import CART_SOURCES, RECENT_DAYS, permanent_rows, piped, weighted
 from training.scores import CUTOFFS, Scores
 from training.slices import baskets_of
 
@@ -42,12 +42,15 @@ ROWS = [
     "own_frequency",
     "content",
     "collaborative",
+    "neighbours",
+    "affinity",
     "seed_weights",
     "fitted_blend",
     "fitted_blend_with_rules",
     "champion",
 ]
 GROUPS = ("all", "new_only", "repeat", "cold")
+CART_ROWS = [*CART_SOURCES, "fitted_blend", "champion"]
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +96,7 @@ def test_intervals_all_at_once_are_those_one_by_one(evaluation: Evaluation) -> N
 @pytest.mark.parametrize("weights", [FITTED, SEED_WEIGHTS, Weights(repeat=1.0), Weights(content=1.0), Weights()])
 def test_the_short_cut_ranks_as_the_served_pipeline(arena: Arena, weights: Weights) -> None:
     stages = InProcessStages(arena.collaborative)
-    served, short_cut = piped(arena.with_weights(weights), stages), weighted(weights)
+    served, short_cut = piped(arena.serving(Blender(weights, 0.0), reranks=False), stages), weighted(weights)
     for case in arena.cases(arena.customers()[::7]):
         asked = [case, arena.new_only(case), arena.cold_only(case)]
         for one in (one for one in asked if one is not None):
@@ -234,7 +237,8 @@ def test_the_report_has_a_row_per_variant_and_says_what_was_measured(evaluation:
     assert "## all: 60 customers" in report
     assert f"## new only: {evaluation.new_only.customers} customers" in report
     for row in ROWS:
-        assert report.count(f"\n| {row.replace('_', ' ')} |") == 2 * len(GROUPS) + 1
+        tables = len(GROUPS) + (row in CART_ROWS)
+        assert report.count(f"\n| {row.replace('_', ' ')} |") == 2 * tables + 1
     twenty = evaluation.all_products.interval("content", 20)
     assert f"{twenty.mean:.4f} ({twenty.low:.4f}, {twenty.high:.4f})" in report
     assert "| department coffee | 30 |" in report
@@ -246,7 +250,8 @@ def test_the_report_has_a_row_per_variant_and_says_what_was_measured(evaluation:
 def test_metrics_for_mlflow_are_plain_finite_numbers(evaluation: Evaluation) -> None:
     metrics = flat_metrics(evaluation)
     assert metrics["all.fitted_blend.ndcg_20"] == pytest.approx(mean(evaluation.all_products, "fitted_blend"))
-    tables = {f"{g}.{row}.{m}_{k}" for g in GROUPS for row in ROWS for m in METRICS for k in CUTOFFS}
+    rows = [(group, row) for group in GROUPS for row in ROWS] + [("carts", row) for row in CART_ROWS]
+    tables = {f"{group}.{row}.{m}_{k}" for group, row in rows for m in METRICS for k in CUTOFFS}
     assert {name for name in metrics if not name.startswith("beyond.")} == tables
     assert all(type(value) is float and np.isfinite(value) for value in metrics.values())
 

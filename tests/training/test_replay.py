@@ -6,12 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from models.blender import Blender
 from models.embedding import ItemVectors
 from recommender.history import DAY
 from recommender.policy import Weights
 from recommender.types import SOURCES, Source
 from training.dataset import Dataset, build_dataset
-from training.replay import LABEL_DAYS, UNIVERSE_BASKETS, Arena, Case, build_arena
+from training.replay import PROTOCOL, Arena, Case, build_arena
 
 RARE = 24
 """Row of the product that the planted shop sold three times only."""
@@ -36,6 +37,9 @@ def fitted_arrays(arena: Arena) -> dict[str, np.ndarray]:
         "popularity": model.popularity,
         "neighbours": model.co_purchase.item,
         "neighbour weights": model.co_purchase.weight,
+        "item-item model": model.neighbours.item,
+        "item-item weights": model.neighbours.weight,
+        "facts": snapshot.facts.columns,
         "universe": snapshot.catalog.active,
         "items": snapshot.catalog.external_id,
         "vector rows": snapshot.vector_row,
@@ -56,7 +60,7 @@ def test_this_check_would_notice_a_leak(
     shop: Dataset, vectors: ItemVectors, arena: Arena, cut: float, shuffled: Shuffled
 ) -> None:
     other_past = build_arena(shuffled(shop, shop.at < cut, seed=1), vectors, cut=cut)
-    for name in ("factors", "popularity", "neighbours"):
+    for name in ("factors", "popularity", "neighbours", "item-item model", "facts"):
         assert not np.array_equal(fitted_arrays(other_past)[name], fitted_arrays(arena)[name]), name
 
 
@@ -67,14 +71,14 @@ def test_queries_hold_the_past_and_labels_the_future(
     for user, case in zip(arena.customers().tolist(), cases, strict=True):
         assert (case.query.history.at < cut).all()
         assert case.query.at == cut
-        later = (shop.user == user) & (shop.at >= cut) & (shop.at < cut + LABEL_DAYS * DAY)
+        later = (shop.user == user) & (shop.at >= cut) & (shop.at < cut + PROTOCOL.label_days * DAY)
         bought = {str(e) for e in shop.catalog.external_id[shop.item[later]]}
         assert {str(names[row]) for row in case.relevant} == bought - {"rare", "off"}
 
 
 def test_customers_bought_before_and_after_the_cut(shop: Dataset, arena: Arena, cut: float) -> None:
     before = set(shop.user[shop.at < cut].tolist())
-    after = set(shop.user[(shop.at >= cut) & (shop.at < cut + LABEL_DAYS * DAY)].tolist())
+    after = set(shop.user[(shop.at >= cut) & (shop.at < cut + PROTOCOL.label_days * DAY)].tolist())
     assert arena.customers().tolist() == sorted(before & after)
 
 
@@ -92,7 +96,7 @@ def test_a_customer_who_is_new_after_the_cut_is_not_asked_for(shop: Dataset, vec
 
 
 def test_the_universe_is_what_sold_often_enough_before_the_cut(shop: Dataset, arena: Arena, cut: float) -> None:
-    often = shop.before(cut).baskets >= UNIVERSE_BASKETS
+    often = shop.before(cut).baskets >= PROTOCOL.universe_baskets
     allowed = {str(e) for e in arena.snapshot.catalog.external_id[arena.snapshot.allowed]}
     assert allowed == {str(e) for e in shop.catalog.external_id[often & shop.catalog.active]}
     assert len(allowed) == 24
@@ -103,7 +107,7 @@ def test_the_universe_is_what_sold_often_enough_before_the_cut(shop: Dataset, ar
 def test_a_product_that_sold_only_after_the_cut_is_not_in_the_universe(
     shop: Dataset, vectors: ItemVectors, cut: float
 ) -> None:
-    hype = 3 * UNIVERSE_BASKETS
+    hype = 3 * PROTOCOL.universe_baskets
     data = build_dataset(
         shop.catalog,
         np.append(shop.user, np.arange(hype, dtype=np.int32)),
@@ -140,8 +144,9 @@ def test_new_only_leaves_out_all_that_the_customer_ever_bought(arena: Arena, cas
 
 
 def test_a_rerank_weight_switches_the_cross_encoder_on(arena: Arena) -> None:
-    assert not arena.with_weights(Weights(repeat=1.0)).reranks()
-    switched_on = arena.with_weights(Weights(repeat=1.0), rerank_weight=0.1)
+    blender = Blender(Weights(repeat=1.0), 0.1)
+    assert not arena.serving(blender, reranks=False).reranks()
+    switched_on = arena.serving(blender, reranks=True)
     assert switched_on.reranks()
     assert switched_on.fitted == Weights(repeat=1.0)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from models.blender import Blender
 from models.embedding import ItemVectors
 from models.in_process import InProcessStages, answer_now
 from recommender.evidence import weigh_evidence
@@ -58,7 +59,7 @@ def cases(arena: Arena) -> list[Case]:
 
 @pytest.mark.parametrize("weights", MIXES, ids=repr)
 def test_the_table_scores_what_the_pipeline_shows(arena: Arena, cases: list[Case], weights: Weights) -> None:
-    snapshot, stages = arena.with_weights(weights), InProcessStages(arena.collaborative)
+    snapshot, stages = arena.serving(Blender(weights, 0.0), reranks=False), InProcessStages(arena.collaborative)
     shown = [answer_now(choose(case.query, case.pool, snapshot, stages, timeless())) for case in cases]
     expected = [ndcg(slate.item.tolist(), case.relevant, 20) for slate, case in zip(shown, cases, strict=True)]
     assert score_table(cases).ndcg(weights) == pytest.approx(expected)
@@ -66,7 +67,7 @@ def test_the_table_scores_what_the_pipeline_shows(arena: Arena, cases: list[Case
 
 def test_the_table_scores_new_products_as_the_pipeline_shows_them(arena: Arena, cases: list[Case]) -> None:
     fresh = [case for case in map(arena.new_only, cases) if case is not None]
-    snapshot, stages = arena.with_weights(SEED_WEIGHTS), InProcessStages(arena.collaborative)
+    snapshot, stages = arena.serving(Blender(SEED_WEIGHTS, 0.0), reranks=False), InProcessStages(arena.collaborative)
     shown = [answer_now(choose(case.query, case.pool, snapshot, stages, timeless())) for case in fresh]
     expected = [ndcg(slate.item.tolist(), case.relevant, 20) for slate, case in zip(shown, fresh, strict=True)]
     assert score_table(fresh).ndcg(SEED_WEIGHTS) == pytest.approx(expected)

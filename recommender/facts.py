@@ -1,0 +1,60 @@
+"""What training counted of each product: columns for the learned blender, and which products are of one kind."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+ITEM_NAMES: Final = (
+    "sold_3d",
+    "sold_7d",
+    "sold_14d",
+    "sold_30d",
+    "sold_90d",
+    "sold_365d",
+    "new_buyers_14d",
+    "buyers",
+    "purchases_per_buyer",
+    "repeat_rate",
+    "usual_gap",
+    "days_on_sale",
+)
+"""Columns of `ItemFacts.columns`; `training.item_facts` counts them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFacts:
+    """Facts of the products of a release, its first (n,) rows. Newer products have none."""
+
+    columns: NDArray[np.float32]
+    """(n, len(ITEM_NAMES))."""
+    namesakes: NDArray[np.int32]
+    """(n,) products of one name have one code: sizes and flavours of the same thing."""
+    kinds: NDArray[np.int32]
+    """(n,) products with like texts have one code: what a shop without categories has instead."""
+
+    def of(self, items: NDArray[np.int64]) -> NDArray[np.float32]:
+        """(len(items), len(ITEM_NAMES)); zeros for products newer than the release."""
+        if not len(self.columns):
+            return np.zeros((len(items), len(ITEM_NAMES)), dtype=np.float32)
+        known = (items < len(self.columns))[:, None]
+        return np.where(known, self.columns[np.minimum(items, len(self.columns) - 1)], np.float32(0))
+
+    def column(self, name: str) -> NDArray[np.float32]:
+        """(n,) one of `ITEM_NAMES`."""
+        return self.columns[:, ITEM_NAMES.index(name)]
+
+
+def codes_of(codes: NDArray[np.int32], items: NDArray[np.integer]) -> NDArray[np.int64]:
+    """(len(items),) codes; a product newer than the release has one of its own, below 0."""
+    rows = items.astype(np.int64)
+    if not len(codes):
+        return -1 - rows
+    return np.where(rows < len(codes), codes[np.minimum(rows, len(codes) - 1)].astype(np.int64), -1 - rows)
+
+
+def no_facts(size: int) -> ItemFacts:
+    """Of products of which nothing was counted: each is of a kind of its own."""
+    own = np.arange(size, dtype=np.int32)
+    return ItemFacts(np.zeros((size, len(ITEM_NAMES)), dtype=np.float32), own, own)

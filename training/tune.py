@@ -1,0 +1,123 @@
+"""Fits a recipe: the weights of the blend, the learned blender and the weight of reranking, all before a cut."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.blender import Blender
+from models.cross_encoder import CrossEncoder
+from models.embedding import ItemVectors
+from models.learned_blend import OnnxTrees
+from recommender.history import DAY
+from recommender.types import Context
+from training.carts import cart_cases
+from training.dataset import Dataset
+from training.evaluate import RERANK_WEIGHTS, fit_rerank_weight, sample_customers
+from training.kinds import text_kinds
+from training.learned_blend import ExampleGatherer, Examples, fit_trees, sampled_customers
+from training.replay import PROTOCOL, Arena, Protocol, build_arena
+from training.source import Report
+from training.weights import UNFITTED_WEIGHTS, fit_weights
+
+LEARNED_CUTS: Final = 2
+"""Windows that the learned blender learns from. One may be a holiday; each costs half a minute."""
+CARTS_PER_CUT: Final = 2_000
+STRANGERS: Final = 0.2
+"""Share of the carts that are learnt from as if nobody knew the customer."""
+
+
+@dataclass(frozen=True)
+class Materials:
+    """What a recipe is fitted from."""
+
+    data: Dataset
+    vectors: ItemVectors
+    report: Report
+    cross_encoder: Callable[[Arena], CrossEncoder] | None = None
+    """Opens the cross-encoder for an arena; None where there is none."""
+    seed: int = 0
+    protocol: Protocol = field(default=PROTOCOL)
+    called: Callable[[float], str] = str
+    """What people call a moment of the data."""
+
+    @cached_property
+    def kinds(self) -> NDArray[np.int32]:
+        """(texts,) kinds of the product texts, fitted once."""
+        return text_kinds(self.vectors.vectors, seed=self.seed)
+
+    def arena(self, cut: float) -> Arena:
+        """Models fitted before the cut."""
+        name = f"models as of {self.called(cut)}"
+        self.report(name, 0, 1)
+        arena = build_arena(self.data, self.vectors, cut=cut, seed=self.seed, protocol=self.protocol, kinds=self.kinds)
+        self.report(name, 1, 1)
+        return arena
+
+
+def fit_blender(materials: Materials, cut: float) -> Blender:
+    """The recipe fitted on the window from ``cut`` and, for the learned blender, on windows before it."""
+    arena = materials.arena(cut)
+    customers = arena.customers()
+    if not len(customers):
+        return Blender(UNFITTED_WEIGHTS, RERANK_WEIGHTS[0])
+    report = materials.report
+    shortlists, homepage = [], ExampleGatherer(arena, seed=materials.seed)
+    for case in arena.cases(customers, progress=lambda done, total: report("replaying the past", done, total)):
+        shortlists.append(case.shortlist())
+        homepage.add_both_lists(case)
+    fitted = fit_weights(
+        shortlists, seed=materials.seed, progress=lambda done, total: report("fitting weights", done, total)
+    )
+    trees = _fit_trees(materials, arena, homepage.examples())
+    blender = Blender(fitted, RERANK_WEIGHTS[0], trees)
+    if materials.cross_encoder is None:
+        return blender
+    return replace(blender, rerank_weight=_rerank_weight(materials, arena, blender))
+
+
+def _fit_trees(materials: Materials, newest: Arena, homepage: Examples) -> dict[Context, OnnxTrees]:
+    """The learned blender of each context, from the newest window, whose homepage is given, and those before it."""
+    examples = {Context.HOMEPAGE: [homepage], Context.CART: [_carts(materials, newest)]}
+    for number in range(1, LEARNED_CUTS if homepage.lists else 1):
+        earlier = materials.arena(newest.cut - number * materials.protocol.label_days * DAY)
+        examples[Context.HOMEPAGE].append(_homepage(materials, earlier))
+        examples[Context.CART].append(_carts(materials, earlier))
+    materials.report("fitting the learned blender", 0, 1)
+    fitted = {context: fit_trees(parts, seed=materials.seed) for context, parts in examples.items()}
+    materials.report("fitting the learned blender", 1, 1)
+    return {context: trees for context, trees in fitted.items() if trees is not None}
+
+
+def _homepage(materials: Materials, arena: Arena) -> Examples:
+    gatherer, customers = ExampleGatherer(arena, seed=materials.seed), sampled_customers(arena, seed=materials.seed)
+    told = materials.report
+    for case in arena.cases(customers, progress=lambda done, total: told("replaying an earlier past", done, total)):
+        gatherer.add_both_lists(case)
+    return gatherer.examples()
+
+
+def _carts(materials: Materials, arena: Arena) -> Examples:
+    gatherer, told = ExampleGatherer(arena, seed=materials.seed), materials.report
+    carts = cart_cases(
+        arena,
+        limit=CARTS_PER_CUT,
+        strangers=STRANGERS,
+        seed=materials.seed,
+        progress=lambda done, total: told("replaying carts", done, total),
+    )
+    for _, case in carts:
+        gatherer.add(case)
+    return gatherer.examples()
+
+
+def _rerank_weight(materials: Materials, arena: Arena, blender: Blender) -> float:
+    assert materials.cross_encoder is not None
+    materials.report("fitting the weight of reranking", 0, 1)
+    sampled = arena.cases(sample_customers(arena.customers(), seed=materials.seed + 1))
+    weight = fit_rerank_weight(arena, sampled, blender, materials.cross_encoder(arena))
+    materials.report("fitting the weight of reranking", 1, 1)
+    return weight
