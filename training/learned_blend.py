@@ -14,7 +14,7 @@ from models.learned_blend import COLUMNS, INPUT, OnnxTrees
 from recommender.features import FEATURES, features
 from training.replay import Arena, Case
 
-TREE_COUNT: Final = 100
+TREE_COUNT: Final = 250
 NEGATIVES: Final = 0.2
 """Share of the candidates without a purchase that is learnt from."""
 CUSTOMERS_PER_CUT: Final = 3_000
@@ -22,7 +22,7 @@ MIN_LISTS: Final = 300
 """With fewer lists to learn from the fitted weights serve."""
 SETTINGS: Final[dict[str, Any]] = {
     "objective": "binary",  # bought or not: as good as LambdaMART here, better on new products, twice as fast
-    "learning_rate": 0.1,
+    "learning_rate": 0.05,
     "num_leaves": 31,
     "min_data_in_leaf": 200,
     "feature_fraction": 0.4,
@@ -74,13 +74,6 @@ class ExampleGatherer:
             kept = bought | (self._rng.random(len(bought)) < NEGATIVES)
             self._tables.append(features(case.query, candidates, snapshot.catalog, snapshot.facts)[kept])
             self._labels.append(bought[kept])
-
-    def add_both_lists(self, case: Case) -> None:
-        """Everything, and what the customer never bought: both are asked for, so both are learnt from."""
-        self.add(case)
-        fresh = self._arena.new_only(case)
-        if fresh is not None:
-            self.add(fresh)
 
     def examples(self) -> Examples:
         """Everything so far."""

@@ -13,12 +13,13 @@ from models.collaborative import Collaborative
 from models.embedding import ItemVectors
 from models.in_process import InProcessStages, answer_now
 from recommender.evidence import Evidence
+from recommender.history import History
 from recommender.pipeline import Pool, collect, pool_of
 from recommender.policy import Policy, Weights
 from recommender.rules.active import Active
 from recommender.snapshot import Snapshot
 from recommender.trace import timeless
-from recommender.types import Context, Query
+from recommender.types import NO_ROWS, Context, Query
 from training.collaborative import fit_collaborative
 from training.dataset import Dataset
 from training.item_facts import item_facts
@@ -37,6 +38,10 @@ class Protocol:
     """What was bought in so many days from the cut is what should have been shown."""
     universe_baskets: int = 10
     """Products in fewer baskets before the cut are left out, counted on training data only."""
+    exclude_owned: bool = False
+    """Whether every question leaves out what the customer has bought, as in a shop that sells nothing twice."""
+    stride_days: float = 14.0
+    """Between the cuts that the learned blender learns from."""
 
 
 PROTOCOL: Final = Protocol()
@@ -81,7 +86,9 @@ class Arena:
         """What each customer's homepage would have been asked with at the cut."""
         known = self.data.before(self.cut)
         for user in customers.tolist():
-            yield Query(context=Context.HOMEPAGE, limit=LIST_LENGTH, at=self.cut, history=known.history(user))
+            history = known.history(user)
+            excluded = owned(history) if self.protocol.exclude_owned else NO_ROWS
+            yield Query(context=Context.HOMEPAGE, limit=LIST_LENGTH, at=self.cut, history=history, exclude=excluded)
 
     def cases(self, customers: NDArray[np.int64], *, progress: Progress = lambda done, total: None) -> Iterator[Case]:
         """One case per customer, all of whom bought something of the universe after the cut."""
@@ -94,11 +101,11 @@ class Arena:
 
     def new_only(self, case: Case) -> Case | None:
         """The same customer with all they bought before the cut left out; None where nothing relevant remains."""
-        owned = np.unique(case.query.history.item).astype(np.int64)
-        relevant = case.relevant - set(owned.tolist())
+        bought = owned(case.query.history)
+        relevant = case.relevant - set(bought.tolist())
         if not relevant:
             return None
-        query = replace(case.query, exclude=owned)
+        query = replace(case.query, exclude=bought)
         return Case(query, pool_of(query, self.snapshot, case.pool.evidence.columns), relevant)
 
     def cold_only(self, case: Case) -> Case | None:
@@ -133,6 +140,11 @@ class Arena:
 
     def _bought_later(self) -> Dataset:
         return self.data.window(self.cut, self.protocol.label_days)
+
+
+def owned(history: History) -> NDArray[np.int64]:
+    """Distinct products of a history."""
+    return np.unique(history.item).astype(np.int64)
 
 
 def build_arena(

@@ -36,7 +36,7 @@ from training.replay import PROTOCOL, Arena
 from training.report import flat_metrics, markdown, summary
 from training.source import Report, Source, baskets, read_source
 from training.tracking import REPORT, Job, Tracking, job, register
-from training.tune import LEARNED_CUTS, Materials, fit_blender
+from training.tune import QUICK_WINDOWS, THOROUGH_WINDOWS, Materials, fit_blender
 
 THREADS: Final = 2
 
@@ -60,6 +60,11 @@ class Options:
     def effort(self) -> Effort:
         """How long the cross-encoder learns."""
         return THOROUGH if self.thorough else QUICK
+
+    @property
+    def windows(self) -> int:
+        """How many windows of the past the learned blender learns from."""
+        return THOROUGH_WINDOWS if self.thorough else QUICK_WINDOWS
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +173,7 @@ def _tune(
         "fit_cut": source.original(fit_cut),
         "test_cut": source.original(test_cut),
         "label_days": PROTOCOL.label_days,
-        "learned_cuts": LEARNED_CUTS,
+        "windows": options.windows,
         "trees": TREE_COUNT,
     }
     with job("blender", params=params, data_hash=source.data_hash) as run:
@@ -211,6 +216,7 @@ def materials_of(
         cross_encoder=lambda arena: reranker_for(arena, source, states, options),
         seed=options.seed,
         called=source.original,
+        windows=options.windows,
     )
 
 

@@ -23,7 +23,8 @@ from training.replay import PROTOCOL, Arena, Protocol, build_arena
 from training.source import Report
 from training.weights import UNFITTED_WEIGHTS, fit_weights
 
-LEARNED_CUTS: Final = 2
+QUICK_WINDOWS: Final = 1
+THOROUGH_WINDOWS: Final = 3
 """Windows that the learned blender learns from. One may be a holiday; each costs half a minute."""
 CARTS_PER_CUT: Final = 2_000
 STRANGERS: Final = 0.2
@@ -41,6 +42,8 @@ class Materials:
     """Opens the cross-encoder for an arena; None where there is none."""
     seed: int = 0
     protocol: Protocol = field(default=PROTOCOL)
+    windows: int = THOROUGH_WINDOWS
+    """How many the learned blender learns from."""
     called: Callable[[float], str] = str
     """What people call a moment of the data."""
 
@@ -59,33 +62,37 @@ class Materials:
 
 
 def fit_blender(materials: Materials, cut: float) -> Blender:
-    """The recipe fitted on the window from ``cut`` and, for the learned blender, on windows before it."""
+    """The learned blender from windows before the one at ``cut``; on that one the weights, and that of reranking.
+
+    So what stands beside the trees is fitted on lists that the trees have not seen the answers of.
+    """
     arena = materials.arena(cut)
     customers = arena.customers()
     if not len(customers):
         return Blender(UNFITTED_WEIGHTS, RERANK_WEIGHTS[0])
     report = materials.report
-    shortlists, homepage = [], ExampleGatherer(arena, seed=materials.seed)
-    for case in arena.cases(customers, progress=lambda done, total: report("replaying the past", done, total)):
-        shortlists.append(case.shortlist())
-        homepage.add_both_lists(case)
+    chosen = sampled_customers(arena, seed=materials.seed)
+    cases = arena.cases(chosen, progress=lambda done, total: report("replaying the past", done, total))
+    shortlists = [case.shortlist() for case in cases]
     fitted = fit_weights(
         shortlists, seed=materials.seed, progress=lambda done, total: report("fitting weights", done, total)
     )
-    trees = _fit_trees(materials, arena, homepage.examples())
+    trees = _fit_trees(materials, cut)
     blender = Blender(fitted, RERANK_WEIGHTS[0], trees)
     if materials.cross_encoder is None:
         return blender
     return replace(blender, rerank_weight=_rerank_weight(materials, arena, blender))
 
 
-def _fit_trees(materials: Materials, newest: Arena, homepage: Examples) -> dict[Context, OnnxTrees]:
-    """The learned blender of each context, from the newest window, whose homepage is given, and those before it."""
-    examples = {Context.HOMEPAGE: [homepage], Context.CART: [_carts(materials, newest)]}
-    for number in range(1, LEARNED_CUTS if homepage.lists else 1):
-        earlier = materials.arena(newest.cut - number * materials.protocol.label_days * DAY)
+def _fit_trees(materials: Materials, newest: float) -> dict[Context, OnnxTrees]:
+    """The learned blender of each context, from windows before the newest."""
+    examples: dict[Context, list[Examples]] = {Context.HOMEPAGE: [], Context.CART: []}
+    for number in range(1, materials.windows + 1):
+        earlier = materials.arena(newest - number * materials.protocol.stride_days * DAY)
         examples[Context.HOMEPAGE].append(_homepage(materials, earlier))
         examples[Context.CART].append(_carts(materials, earlier))
+        if not examples[Context.HOMEPAGE][-1].lists:  # the data does not reach back that far
+            break
     materials.report("fitting the learned blender", 0, 1)
     fitted = {context: fit_trees(parts, seed=materials.seed) for context, parts in examples.items()}
     materials.report("fitting the learned blender", 1, 1)
@@ -96,7 +103,9 @@ def _homepage(materials: Materials, arena: Arena) -> Examples:
     gatherer, customers = ExampleGatherer(arena, seed=materials.seed), sampled_customers(arena, seed=materials.seed)
     told = materials.report
     for case in arena.cases(customers, progress=lambda done, total: told("replaying an earlier past", done, total)):
-        gatherer.add_both_lists(case)
+        gatherer.add(case)
+        if not materials.protocol.exclude_owned and (fresh := arena.new_only(case)) is not None:
+            gatherer.add(fresh)  # what the customer never bought is asked for too, so it is learnt from
     return gatherer.examples()
 
 

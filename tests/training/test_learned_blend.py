@@ -40,7 +40,9 @@ def arena(shop: Dataset, vectors: ItemVectors, cut: float) -> Arena:
 def gathered(arena: Arena, cases: Iterable[Case]) -> Examples:
     gatherer = ExampleGatherer(arena, seed=0)
     for case in cases:
-        gatherer.add_both_lists(case)
+        gatherer.add(case)
+        if (fresh := arena.new_only(case)) is not None:
+            gatherer.add(fresh)
     return gatherer.examples()
 
 
