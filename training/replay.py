@@ -12,21 +12,35 @@ from models.blender import Blender
 from models.collaborative import Collaborative
 from models.embedding import ItemVectors
 from models.in_process import InProcessStages, answer_now
+from recommender.history import History
 from recommender.pipeline import Pool, collect, pool_of
 from recommender.policy import Policy, Weights
 from recommender.rules.active import Active
 from recommender.snapshot import Snapshot
 from recommender.trace import timeless
-from recommender.types import Context, Query
+from recommender.types import NO_ROWS, Context, Query
 from training.collaborative import fit_collaborative
 from training.dataset import Dataset
 
-LABEL_DAYS: Final = 14.0
-UNIVERSE_BASKETS: Final = 10
-"""Products in fewer baskets before the cut are left out of the protocol, counted on training data only."""
 LIST_LENGTH: Final = 20
 
 Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protocol:
+    """What is asked on a cut in time, and what counts as an answer."""
+
+    label_days: float = 14.0
+    """Purchases of so many days from the cut are relevant."""
+    universe_baskets: int = 10
+    """Products in fewer baskets before the cut are left out, counted on training data only."""
+    exclude_owned: bool = False
+    """Whether every question leaves out what the customer has bought, as a shop does that sells nothing twice."""
+
+
+LABEL_DAYS: Final = Protocol().label_days
+UNIVERSE_BASKETS: Final = Protocol().universe_baskets
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +63,7 @@ class Arena:
     data: Dataset
     """Arranged for the cut; holds later purchases too, as labels."""
     cut: float
+    protocol: Protocol = Protocol()
 
     def customers(self) -> NDArray[np.int64]:
         """Everyone with a purchase of the universe after the cut and any purchase before it."""
@@ -62,11 +77,13 @@ class Arena:
         """What each customer's homepage would have been asked with at the cut."""
         known = self.data.before(self.cut)
         for user in customers.tolist():
-            yield Query(context=Context.HOMEPAGE, limit=LIST_LENGTH, at=self.cut, history=known.history(user))
+            history = known.history(user)
+            excluded = owned(history) if self.protocol.exclude_owned else NO_ROWS
+            yield Query(context=Context.HOMEPAGE, limit=LIST_LENGTH, at=self.cut, history=history, exclude=excluded)
 
     def cases(self, customers: NDArray[np.int64], *, progress: Progress = lambda done, total: None) -> Iterator[Case]:
         """One case per customer, all of whom bought something of the universe after the cut."""
-        labels, cold = self._labels(), self.data.window(self.cut, LABEL_DAYS).where_item(self.cold)
+        labels, cold = self._labels(), self.data.window(self.cut, self.protocol.label_days).where_item(self.cold)
         stages = InProcessStages(self.collaborative)
         for number, (user, query) in enumerate(zip(customers.tolist(), self.queries(customers), strict=True)):
             pool = answer_now(collect(query, self.snapshot, stages, timeless()))
@@ -75,11 +92,11 @@ class Arena:
 
     def new_only(self, case: Case) -> Case | None:
         """The same customer with all they bought before the cut left out; None where nothing relevant remains."""
-        owned = np.unique(case.query.history.item).astype(np.int64)
-        relevant = case.relevant - set(owned.tolist())
+        bought = owned(case.query.history)
+        relevant = case.relevant - set(bought.tolist())
         if not relevant:
             return None
-        query = replace(case.query, exclude=owned)
+        query = replace(case.query, exclude=bought)
         return Case(query, pool_of(query, self.snapshot, case.pool.evidence.columns), relevant)
 
     def cold_only(self, case: Case) -> Case | None:
@@ -107,14 +124,21 @@ class Arena:
         return replace(self.snapshot, fitted=weights, rerank_weight=rerank_weight, rerank_helps=rerank_weight > 0)
 
     def _labels(self) -> Dataset:
-        return self.data.window(self.cut, LABEL_DAYS).where_item(self.snapshot.catalog.active)
+        return self.data.window(self.cut, self.protocol.label_days).where_item(self.snapshot.catalog.active)
 
 
-def build_arena(data: Dataset, vectors: ItemVectors, *, cut: float, seed: int = 0) -> Arena:
+def owned(history: History) -> NDArray[np.int64]:
+    """Distinct products of a history."""
+    return np.unique(history.item).astype(np.int64)
+
+
+def build_arena(
+    data: Dataset, vectors: ItemVectors, *, cut: float, seed: int = 0, protocol: Protocol = Protocol()
+) -> Arena:
     """Fit the recipe on what was known before ``cut``. ``vectors`` rows follow ``data.catalog``, in its own order."""
     arranged = data.arranged(cut)
     collaborative = fit_collaborative(arranged, cut=cut, seed=seed)
-    universe = arranged.before(cut).baskets >= UNIVERSE_BASKETS
+    universe = arranged.before(cut).baskets >= protocol.universe_baskets
     snapshot = Snapshot(
         release=f"cut-{int(cut)}",
         catalog=replace(arranged.catalog, active=universe & arranged.catalog.active),
@@ -129,4 +153,4 @@ def build_arena(data: Dataset, vectors: ItemVectors, *, cut: float, seed: int = 
         rerank_weight=0.0,
         rerank_helps=False,
     )
-    return Arena(snapshot=snapshot, collaborative=collaborative, data=arranged, cut=cut)
+    return Arena(snapshot=snapshot, collaborative=collaborative, data=arranged, cut=cut, protocol=protocol)
