@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import click
 from rich.console import Console
+from threadpoolctl import threadpool_limits
 
 from benchmarks.quality.data_sets import BENCHMARKS, loader
 from benchmarks.quality.markdown import document
@@ -50,9 +51,11 @@ def main(quick: bool, data: Path | None, only: tuple[str, ...]) -> None:
         console.rule(benchmark.name)
         with progress(console) as report:
             shop = open_shop(benchmark.name, write_files, home / "quality", report)
-            found[benchmark.name] = run(benchmark, shop, effort, report)
+            with threadpool_limits(1, "blas"):  # products of one vector are too small to share
+                found[benchmark.name] = run(benchmark, shop, effort, report)
         meta["minutes"] = round((time.monotonic() - began) / 60, 1)
         _write(home, found, meta)
+    _write(home, found, meta)
     page = home / "quality.md" if quick or meta["skipped"] else DOCUMENT
     page.write_text(document(found, meta), encoding="utf-8")
     console.print(f"written: {home / 'quality.json'} and {page}", highlight=False)
@@ -60,6 +63,7 @@ def main(quick: bool, data: Path | None, only: tuple[str, ...]) -> None:
 
 def _write(home: Path, found: dict[str, dict[str, Table]], meta: dict[str, Any]) -> None:
     """After every data set, so that an interrupted run leaves what it found."""
+    home.mkdir(parents=True, exist_ok=True)
     (home / "quality.json").write_text(json.dumps(found, indent=1) + "\n")
     (home / "quality.meta.json").write_text(json.dumps(meta, indent=1) + "\n")
 

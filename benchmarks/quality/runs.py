@@ -10,6 +10,8 @@ import numpy as np
 from benchmarks.quality import carts
 from benchmarks.quality.data_sets import Benchmark
 from benchmarks.quality.hybrid import Hybrid, fit_hybrid, sampled
+from benchmarks.quality.plain import NAMES as PLAIN
+from benchmarks.quality.plain import plain_rows
 from benchmarks.quality.shop import Shop
 from benchmarks.quality.tables import Table, table
 from training.evaluate import Gathering
@@ -18,7 +20,7 @@ from training.rows import SINGLE_SOURCES, Ranker, permanent_rows, piped
 from training.scores import Scores
 from training.source import Report
 
-SINGLES: Final = ("recent_popularity", *SINGLE_SOURCES)
+SINGLES: Final = ("recent_popularity", *SINGLE_SOURCES, *PLAIN)
 NAMES: Final = {"seed_weights": "fixed_blend"}
 """How rows of an evaluation are called here."""
 
@@ -60,6 +62,7 @@ def run(benchmark: Benchmark, shop: Shop, effort: Effort, report: Report) -> dic
 def rows(arena: Arena, hybrid: Hybrid, seed: int) -> dict[str, Ranker]:
     """Every row of a table, best known first to last."""
     single = {NAMES.get(name, name): rank for name, rank in permanent_rows(arena, seed=seed).items()}
+    single |= plain_rows(arena)
     stages = hybrid.stages(arena)
     return single | {name: piped(snapshot, stages) for name, snapshot in hybrid.snapshots(arena).items()}
 

@@ -51,7 +51,7 @@ def open_shop(name: str, write_files: Callable[[Path], Files], home: Path, repor
     """Import the files that ``write_files`` puts into a folder, and embed the products' texts; both are kept."""
     folder = home / name
     folder.mkdir(parents=True, exist_ok=True)
-    data = _imported(name, write_files(folder), folder, report)
+    data = import_files(name, write_files(folder), folder, report)
     encoder = _encoder(home, folder, report)
     vectors = embed_catalog(
         data.catalog,
@@ -62,7 +62,7 @@ def open_shop(name: str, write_files: Callable[[Path], Files], home: Path, repor
     return Shop(name, data, vectors, folder)
 
 
-def _imported(name: str, files: Files, folder: Path, report: Report) -> Dataset:
+def import_files(name: str, files: Files, folder: Path, report: Report) -> Dataset:
     """What the store says of the files; imported again where they have changed."""
     database, marker = folder / "shop.db", folder / "imported.sha256"
     digest = files.digest
