@@ -38,6 +38,7 @@ def main(quick: bool, data: Path | None, only: tuple[str, ...]) -> None:
     settings, console, began = read_settings(), Console(), time.monotonic()
     home = settings.home_folder / "bench"
     effort, folder = QUICK if quick else FULL, data or Path(settings.bench_data)
+    console.print(f"about {'8' if quick else '60'} minutes at most on two idle cores", highlight=False)
     found: dict[str, dict[str, Table]] = {}
     meta = _meta(quick)
     for benchmark in BENCHMARKS:

@@ -14,7 +14,7 @@ from models.in_process import InProcessStages
 from recommender.evidence import Evidence
 from recommender.history import DAY
 from recommender.snapshot import Snapshot
-from training.cross_encoder import QUICK, train_cross_encoder
+from training.cross_encoder import Effort, train_cross_encoder
 from training.evaluate import RERANK_WEIGHTS, Gathering, fit_rerank_weight, sample_customers
 from training.replay import Arena, Case, Progress, Protocol, build_arena
 from training.rows import piped
@@ -38,7 +38,8 @@ class Hybrid:
 
     def stages(self, arena: Arena) -> InProcessStages:
         """The models behind the arena's answers."""
-        return InProcessStages(arena.collaborative, _cross_encoder(self.shop, self.states, arena))
+        cross_encoder = None if self.states is None else _cross_encoder(self.shop, self.states, arena)
+        return InProcessStages(arena.collaborative, cross_encoder)
 
     def snapshots(self, arena: Arena) -> dict[str, Snapshot]:
         """By the name of the row: the recipe, its variants without and with the cross-encoder, its linear blend."""
@@ -52,23 +53,25 @@ class Hybrid:
 
 
 def fit_hybrid(
-    shop: Shop, *, cut: float, protocol: Protocol, cross_encoder: bool, report: Report, seed: int = 0
+    shop: Shop, *, cut: float, protocol: Protocol, reranker: Effort | None, report: Report, seed: int = 0
 ) -> Hybrid:
-    """Everything from purchases before ``cut`` alone: models one window earlier, weights on that window."""
+    """Everything from purchases before ``cut`` alone: models one window earlier, weights on that window.
+
+    ``reranker`` says how long the cross-encoder learns; None leaves it out.
+    """
     fit_cut = cut - protocol.label_days * DAY
     fitting = build_arena(shop.data, shop.vectors, cut=fit_cut, seed=seed, protocol=protocol)
     customers = sampled(fitting.customers(), FITTING_CUSTOMERS, seed)
     told = _told(report, f"{shop.name}: replaying the window before")
     cases = [_light(case) for case in fitting.cases(customers, progress=told)]
     weights = fit_weights(cases, seed=seed, progress=_told(report, f"{shop.name}: fitting weights"))
-    if not cross_encoder:
+    if reranker is None:
         return Hybrid(shop, Blender(weights, RERANK_WEIGHTS[0]), None, False)
-    states = _train_cross_encoder(shop, fit_cut, seed, report)
-    reranker = _cross_encoder(shop, states, fitting)
-    assert reranker is not None
+    states = _train_cross_encoder(shop, fit_cut, reranker, seed, report)
+    cross_encoder = _cross_encoder(shop, states, fitting)
     chosen, judged = _samples(fitting, seed)
-    blender = Blender(weights, fit_rerank_weight(fitting, chosen, weights, reranker))
-    return Hybrid(shop, blender, states, _helps(fitting, judged, blender, reranker))
+    blender = Blender(weights, fit_rerank_weight(fitting, chosen, weights, cross_encoder))
+    return Hybrid(shop, blender, states, _helps(fitting, judged, blender, cross_encoder))
 
 
 def sampled(customers: NDArray[np.int64], most: int, seed: int) -> NDArray[np.int64]:
@@ -94,23 +97,21 @@ def _helps(arena: Arena, cases: Iterator[Case], blender: Blender, cross_encoder:
     return scores.customers > 0 and scores.gain("True", "False", 20).above_zero()
 
 
-def _train_cross_encoder(shop: Shop, cut: float, seed: int, report: Report) -> ProductStates:
+def _train_cross_encoder(shop: Shop, cut: float, effort: Effort, seed: int, report: Report) -> ProductStates:
     folder = shop.folder / "cross_encoder"
     train_cross_encoder(
         shop.data,
         folder,
         cut=cut,
-        effort=replace(QUICK, seconds=float("inf")),  # the same steps on any machine
+        effort=effort,
         seed=seed,
         progress=lambda step, done, total: report(f"{shop.name}: cross-encoder: {step}", done, total),
     )
     return load_product_states(folder)
 
 
-def _cross_encoder(shop: Shop, states: ProductStates | None, arena: Arena) -> CrossEncoder | None:
+def _cross_encoder(shop: Shop, states: ProductStates, arena: Arena) -> CrossEncoder:
     """The trained cross-encoder with its products in the arena's order."""
-    if states is None:
-        return None
     arranged = states.arranged(shop.data.order(arena.cut))
     return CrossEncoder(shop.folder / "cross_encoder", states=arranged, threads=THREADS)
 

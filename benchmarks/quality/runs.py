@@ -1,7 +1,7 @@
 """One data set from its files to its tables."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -14,6 +14,7 @@ from benchmarks.quality.plain import NAMES as PLAIN
 from benchmarks.quality.plain import plain_rows
 from benchmarks.quality.shop import Shop
 from benchmarks.quality.tables import Table, table
+from training import cross_encoder
 from training.evaluate import Gathering
 from training.replay import Arena, Case, build_arena
 from training.rows import SINGLE_SOURCES, Ranker, permanent_rows, piped
@@ -32,12 +33,15 @@ class Effort:
     customers: int
     """Asked at most in each window."""
     every_cut: bool
-    cross_encoder: bool
+    reranker: cross_encoder.Effort | None
+    """How long the cross-encoder learns; None leaves it out."""
     seed: int = 0
 
 
-FULL: Final = Effort(customers=1_000_000, every_cut=True, cross_encoder=True)
-QUICK: Final = Effort(customers=1000, every_cut=False, cross_encoder=False)
+STEPS: Final = replace(cross_encoder.QUICK, seconds=float("inf"))
+"""What `shelfwise train` does, and the same on any machine, however slow."""
+FULL: Final = Effort(customers=1_000_000, every_cut=True, reranker=STEPS)
+QUICK: Final = Effort(customers=1000, every_cut=False, reranker=None)
 
 
 def run(benchmark: Benchmark, shop: Shop, effort: Effort, report: Report) -> dict[str, Table]:
@@ -71,7 +75,7 @@ def _fit(benchmark: Benchmark, shop: Shop, cut: datetime, effort: Effort, report
     at = cut.timestamp()
     named = Shop(f"{shop.name} {cut:%Y-%m-%d}", shop.data, shop.vectors, shop.folder)
     hybrid = fit_hybrid(
-        named, cut=at, protocol=benchmark.protocol, cross_encoder=effort.cross_encoder, report=report, seed=effort.seed
+        named, cut=at, protocol=benchmark.protocol, reranker=effort.reranker, report=report, seed=effort.seed
     )
     arena = build_arena(shop.data, shop.vectors, cut=at, seed=effort.seed, protocol=benchmark.protocol)
     return arena, hybrid

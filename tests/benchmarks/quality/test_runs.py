@@ -14,10 +14,11 @@ from benchmarks.quality.shop import Shop
 from benchmarks.quality.tables import Table
 from models.embedding import ItemVectors
 from recommender.history import DAY
+from training import cross_encoder
 from training.dataset import Dataset
 from training.replay import Protocol, build_arena
 
-EFFORT = Effort(customers=1000, every_cut=True, cross_encoder=False)
+EFFORT = Effort(customers=1000, every_cut=True, reranker=None)
 MODELS = {
     *("shuffle", "popularity", "recent_popularity", "own_frequency", "content", "collaborative", "fixed_blend"),
     *("fitted_blend", "hybrid", "hybrid_without_cross_encoder", *NAMES),
@@ -75,16 +76,29 @@ def test_the_mean_is_that_of_the_windows(tables: dict[str, Table]) -> None:
 def test_the_recipe_is_fitted_on_the_past_alone(gifts: Shop, planted: Dataset, cut: float) -> None:
     def fitted(data: Dataset) -> Hybrid:
         shop = Shop("gifts", data, gifts.vectors, gifts.folder)
-        return fit_hybrid(shop, cut=cut, protocol=Protocol(), cross_encoder=False, report=told)
+        return fit_hybrid(shop, cut=cut, protocol=Protocol(), reranker=None, report=told)
 
     assert fitted(planted).blender == fitted(planted.before(cut)).blender
+
+
+def test_the_cross_encoder_is_a_row_of_its_own(gifts: Shop, cut: float) -> None:
+    few = cross_encoder.Effort(customers=10, steps=2, batch=2)
+    hybrid = fit_hybrid(gifts, cut=cut, protocol=Protocol(), reranker=few, report=told)
+    arena = build_arena(gifts.data, gifts.vectors, cut=cut)
+    snapshots = hybrid.snapshots(arena)
+    assert snapshots["hybrid_with_cross_encoder"].reranks()
+    assert not snapshots["hybrid_without_cross_encoder"].reranks()
+    assert snapshots["hybrid"].reranks() == hybrid.reranks
+    rankers = rows(arena, hybrid, 0)
+    with_it, without = (rankers[f"hybrid_{how}_cross_encoder"] for how in ("with", "without"))
+    assert any((with_it(case) != without(case)).any() for case in arena.cases(arena.customers()))
 
 
 def test_owned_products_are_in_no_list_where_the_protocol_leaves_them_out(gifts: Shop, cut: float) -> None:
     week = Protocol(exclude_owned=True)
     early = cut - 42 * DAY  # after two weeks nobody has bought everything yet
     arena = build_arena(gifts.data, gifts.vectors, cut=early, protocol=week)
-    hybrid = fit_hybrid(gifts, cut=early, protocol=week, cross_encoder=False, report=told)
+    hybrid = fit_hybrid(gifts, cut=early, protocol=week, reranker=None, report=told)
     rankers = rows(arena, hybrid, 0)
     assert len(arena.customers())
     for case in arena.cases(arena.customers()):
