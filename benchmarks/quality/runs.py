@@ -22,6 +22,8 @@ from training.scores import Scores
 from training.source import Report
 
 SINGLES: Final = ("recent_popularity", *SINGLE_SOURCES, *PLAIN)
+HOMEPAGE_ONLY: Final = "fitted_blend"
+"""The row whose weights are of the homepage: carts have their own in the rules file."""
 NAMES: Final = {"seed_weights": "fixed_blend"}
 """How rows of an evaluation are called here."""
 
@@ -110,7 +112,7 @@ def _carts(benchmark: Benchmark, arena: Arena, hybrid: Hybrid, effort: Effort, r
     scores = carts.ask(
         arena,
         chosen,
-        hybrid.snapshots(arena),
+        {name: snapshot for name, snapshot in hybrid.snapshots(arena).items() if name != HOMEPAGE_ONLY},
         hybrid.stages(arena),
         progress=lambda done, total: report(f"{hybrid.shop.name}: carts", done, total),
     )
