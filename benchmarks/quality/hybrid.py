@@ -22,7 +22,7 @@ from training.source import Report
 from training.weights import fit_weights
 
 FITTING_CUSTOMERS: Final = 3000
-"""The weights are fitted on so many customers; more change nothing and take memory."""
+"""The weights are fitted on at most so many customers, all of whose candidates are in memory at once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,17 @@ CART: Final = (
     "(bought together, content) and the customer's purchases before the cut otherwise."
 )
 
+LIMITS: Final = (
+    "Titles and prices are those of the whole data set: the files do not say when they changed. Everything else is "
+    "known at the cut.",
+    "The best single stage is chosen on the very customers that it is judged by, which favours it; plain counts, which "
+    "the pipeline does not have, are among the single stages.",
+    "Single stages are judged by the pipeline's own models: where those differ from the ones measured apart, the table "
+    "of known figures says how.",
+    "Carts: the history ends at the cut, so an earlier basket of the same window is not in it.",
+)
+"""What a reader has to know before comparing these figures with others."""
+
 
 def document(results: Results, meta: Mapping[str, Any]) -> str:
     """Everything: how it was measured, the bars, known figures, and every table."""
@@ -66,6 +77,7 @@ def _opening(meta: Mapping[str, Any]) -> str:
     if meta["quick"]:
         lines += ["", "A quick run: at most 1,000 customers, the first cut only, no cross-encoder."]
     lines += [f"\nLeft out: {TITLES[name]}: {reason}." for name, reason in meta["skipped"].items()]
+    lines += ["", *(f"- {limit}" for limit in LIMITS)]
     return "\n".join(lines)
 
 

@@ -66,7 +66,7 @@ def run(benchmark: Benchmark, shop: Shop, effort: Effort, report: Report) -> dic
 
 
 def rows(arena: Arena, hybrid: Hybrid, seed: int) -> dict[str, Ranker]:
-    """Every row of a table, best known first to last."""
+    """Every row of a table: baselines, single stages, plain counts, the recipe and its variants."""
     single = {NAMES.get(name, name): rank for name, rank in permanent_rows(arena, seed=seed).items()}
     single |= plain_rows(arena)
     stages = hybrid.stages(arena)

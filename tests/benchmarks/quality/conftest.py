@@ -2,11 +2,15 @@
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 from models.embedding import ItemVectors
 from recommender.catalog import ProductRow, build_catalog
 from recommender.history import DAY
 from training.dataset import Dataset, build_dataset
+
+settings.register_profile("shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared machine")  # a busy neighbour must not fail a property
 
 START = 1_500_000_000.0
 PER_TASTE, CUSTOMERS, WEEKS, BASKET = 16, 40, 12, 8
