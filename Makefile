@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 RUN := $(BIN)/shelfwise
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve train check-demo test lint format mlflow loadtest bench-store k8s-check image clean
+.PHONY: help install demo serve train check-demo test lint format mlflow loadtest bench-quality bench-store k8s-check image clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -35,6 +35,9 @@ train: $(INSTALLED)  ## Train, evaluate and register a release from what is in t
 
 check-demo: $(INSTALLED)  ## Check the lists of a running demo for 200 real customers and products
 	@$(BIN)/python -m benchmarks.check_demo --base http://127.0.0.1:$(PORT)
+
+bench-quality: $(INSTALLED)  ## Quality on public data, and docs/quality.md from it (QUICK=1: fewer customers)
+	@$(BIN)/python -m benchmarks.quality $(if $(QUICK),--quick)
 
 bench-store: $(INSTALLED)  ## Events per second, latency and visibility of the store (URLS= of empty databases)
 	@$(BIN)/python -m benchmarks.store $(URLS)

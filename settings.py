@@ -36,6 +36,8 @@ class Settings:
     mlflow_tracking_uri: str = ""
     rules_file: str = str(DEFAULT_RULES_FILE)
     embedding_model: str = "sentence-transformers/all-MiniLM-L6-v2"
+    bench_data: str = str(ROOT.parent / "shared" / "data")
+    """Where `make bench-quality` finds data sets that no package brings along."""
     log_level: str = "INFO"
     stage_secret: str = ""
     """Shared by gateway and stages where stages listen on a network; required there, for their wire is pickle."""
