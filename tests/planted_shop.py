@@ -1,6 +1,6 @@
 """A shop whose right answers are obvious: six clusters of taste that never mix, and a few staples for everyone.
 
-Imported by the real import, trained by the real training, promoted by the real promotion; once per test session.
+Imported by the real import, trained by the real training, promoted by the real promotion; once per test run.
 Product ids start with their cluster (``coffee-03``), customer ids too (``coffee-customer-07``).
 """
 
@@ -27,6 +27,7 @@ from store.deployments import record_deployment
 from store.engine import migrate, open_engine, writing
 from store.imports import import_file
 from store.sync_status import ImportKind
+from tests.shared import made_once
 
 if TYPE_CHECKING:
     from training.train import Options
@@ -266,11 +267,17 @@ def train_quickly(shop: Shop, engine: Engine) -> Manifest:
 
 @pytest.fixture(scope="session")
 def planted_shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    """Imported, trained, promoted. Shared by the whole session: copy it before changing anything."""
+    """Imported, trained, promoted. Shared by the whole run: copy it before changing anything."""
+    shop = Shop(made_once(tmp_path_factory, "planted-shop", _plant))
+    (release,) = release_store(shop.settings).ids()
+    return replace(shop, release=release)
+
+
+def _plant(home: Path) -> None:
     from training.promote import promote
     from training.tracking import Tracking
 
-    shop = Shop(tmp_path_factory.mktemp("planted-shop"))
+    shop = Shop(home)
     engine = shop.open()
     migrate(engine)
     _import(shop, engine)
@@ -278,7 +285,6 @@ def planted_shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     tracking = Tracking(shop.settings.mlflow_tracking_uri, shop.home / "mlartifacts")
     promote(engine, tracking, release_store(shop.settings), manifest.release_id, who="test", why="planted")
     engine.dispose()
-    return replace(shop, release=manifest.release_id)
 
 
 def _import(shop: Shop, engine: Engine) -> None:
