@@ -5,8 +5,10 @@ from typing import Any, Final
 import pytest
 
 TOGETHER: Final = {
-    "live servers": ("system/test_load", "system/test_stage_failures", "system/test_stock", "system/test_taste")
-    + ("system/test_topologies", "test_readme"),
+    "live servers": (
+        *("system/test_load", "system/test_stage_failures", "system/test_stock", "system/test_taste"),
+        *("system/test_topologies", "test_readme"),
+    ),
     "trained models": ("training/test_assemble", "training/test_cross_encoder", "training/test_encoder"),
 }
 """Files of tests/ whose fixtures live as long as their process: `compact`, `graph`, `trained`, `tiny_encoder`."""
