@@ -52,8 +52,9 @@ k8s-check: $(INSTALLED)  ## Render the manifests and check them against Kubernet
 image: $(INSTALLED)  ## Build the bento that the image is made of (k8s/README.md: from there to an image)
 	@BENTOML_DO_NOT_TRACK=True $(BIN)/bentoml build
 
+# Two processes, each of one thread: more than its two cores' worth only makes a machine slower.
 test: $(INSTALLED)  ## The whole test suite
-	@$(BIN)/python -m pytest
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2
 
 lint: $(INSTALLED)  ## Style, formatting and types
 	@$(BIN)/ruff check .

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from recommender.catalog import Catalog, ProductRow
 from store.catalog import read_catalog, read_products
 from store.changes import CATALOG_KINDS, Change, newest_change, read_changes
-from store.customer_history import HistoryRows, Search, read_history, read_searches
+from store.customer_history import HistoryRows, Search, read_customer_events
 from store.customers import Customer, is_personal, read_customer
 from store.decisions import StoredDecision, read_decisions
 from store.deployments import current_deployment
@@ -60,11 +60,9 @@ class StoreView:
         with reading(self.engine) as connection:
             if not is_personal(connection, user_id=user_id, session_id=session_id, default=personal_by_default):
                 return None
-            return Known(
-                read_history(connection, user_id=user_id, session_id=session_id),
-                read_searches(connection, user_id=user_id, session_id=session_id, limit=SEARCHES),
-                None if user_id is None else read_customer(connection, user_id),
-            )
+            history, searches = read_customer_events(connection, user_id=user_id, session_id=session_id)
+            customer = None if user_id is None else read_customer(connection, user_id)
+            return Known(history, searches[:SEARCHES], customer)
 
     def some_customers(self, count: int) -> list[str]:
         """Ids of customers with recent events, for links to try."""

@@ -30,35 +30,67 @@ class HistoryRows:
         return len(self.product_ids)
 
 
-def read_history(
+class Search(NamedTuple):
+    """What somebody searched for, and when, in epoch seconds."""
+
+    text: str
+    at: float
+
+
+class CustomerEvents(NamedTuple):
+    """The latest events of one customer: searches, the newest first, and all others."""
+
+    history: HistoryRows
+    searches: list[Search]
+
+
+def read_customer_events(
     connection: Connection, *, user_id: str | None, session_id: str | None, limit: int = 5_000
-) -> HistoryRows:
-    """The latest ``limit`` events of the user, or of the session, or of both, but for searches.
+) -> CustomerEvents:
+    """The latest ``limit`` events of the user, or of the session, or of both.
 
     Purchases that were refunded or cancelled are left out, and so is what took them back (`reversed_rows`).
     A user's sessions (`store.sessions.identify`) count for them, and so does a session that is named beside them,
     unless it was identified as somebody else; of a session, only events that name no user: another user's on a
     shared device do not. With neither, there are none.
     """
-    rows = _latest_of(connection, user_id, session_id, user_interactions.c.type != EventType.SEARCH, limit)
-    kept = _standing([*reversed(rows)], user_id)
+    rows = _latest_of(connection, user_id, session_id, limit)
+    searches = []
+    if not _NO_HISTORY.isdisjoint(_column(rows, "type")):  # rarely: most have but views and purchases
+        searches = [Search(str(row.query), row.occurred_at / 1000) for row in rows if row.type == EventType.SEARCH]
+        rows = _standing([row for row in rows if row.type != EventType.SEARCH], user_id)
+    return CustomerEvents(_as_columns(rows[::-1]), searches)
+
+
+def read_history(
+    connection: Connection, *, user_id: str | None, session_id: str | None, limit: int = 5_000
+) -> HistoryRows:
+    """`read_customer_events` without the searches; they count for the limit."""
+    return read_customer_events(connection, user_id=user_id, session_id=session_id, limit=limit).history
+
+
+def _as_columns(rows: Sequence[Row[Any]]) -> HistoryRows:
     return HistoryRows(
-        product_ids=tuple(row.product_id for row in kept),
-        types=np.array([EVENT_CODES[row.type] for row in kept], dtype=np.int8),
-        occurred_at=np.array([row.occurred_at for row in kept], dtype=np.float64) / 1000,
+        product_ids=tuple(_column(rows, "product_id")),
+        types=np.array([EVENT_CODES[one] for one in _column(rows, "type")], dtype=np.int8),
+        occurred_at=np.array(_column(rows, "occurred_at"), dtype=np.float64) / 1000,
     )
 
 
-def _latest_of(
-    connection: Connection, user_id: str | None, session_id: str | None, wanted: ColumnElement[bool], limit: int
-) -> Sequence[Row[Any]]:
-    """The latest ``limit`` events of `read_history` that are ``wanted``, the newest first."""
+def _column(rows: Sequence[Row[Any]], name: str) -> list[Any]:
+    """By its place: a customer has hundreds of rows, and asking each by name takes ten times as long."""
+    place = _HISTORY_NAMES.index(name)
+    return [row[place] for row in rows]
+
+
+def _latest_of(connection: Connection, user_id: str | None, session_id: str | None, limit: int) -> Sequence[Row[Any]]:
+    """The latest ``limit`` events of `read_customer_events`, the newest first."""
     table = user_interactions.c
     if user_id is None:
-        return () if session_id is None else _latest(connection, (table.session_id == session_id) & wanted, limit)
+        return () if session_id is None else _latest(connection, table.session_id == session_id, limit)
     visits = in_batches(_sessions(connection, user_id, session_id))
     theirs = [table.user_id == user_id, *(table.session_id.in_(some) & table.user_id.is_(None) for some in visits)]
-    parts = [part for of in theirs if (part := _latest(connection, of & wanted, limit))]
+    parts = [part for of in theirs if (part := _latest(connection, of, limit))]
     if len(parts) <= 1:
         return parts[0] if parts else ()
     rows = [row for part in parts for row in part]
@@ -75,17 +107,16 @@ def _sessions(connection: Connection, user_id: str, session_id: str | None) -> C
 
 def _standing(rows: Sequence[Row[Any]], user_id: str | None) -> Sequence[Row[Any]]:
     """The rows without purchases that were taken back, and without what took them back."""
-    if not any(row.type in REVERSALS for row in rows):
-        return rows
     gone = reversed_rows(as_line(row, user_id or row.user_id) for row in rows)
     return [row for row in rows if row.id not in gone and row.type not in REVERSALS]
 
 
-LINE_COLUMNS: Final = tuple(
-    user_interactions.c[name] for name in ("id", "user_id", "product_id", "type", "occurred_at", "quantity", "order_id")
-)
+_LINE_NAMES: Final = ("id", "user_id", "product_id", "type", "occurred_at", "quantity", "order_id")
+_HISTORY_NAMES: Final = (*_LINE_NAMES, "query")
+_NO_HISTORY: Final = frozenset({*REVERSALS, EventType.SEARCH})
 
-_HISTORY_COLUMNS: Final = (*LINE_COLUMNS, user_interactions.c.query)
+LINE_COLUMNS: Final = tuple(user_interactions.c[name] for name in _LINE_NAMES)
+_HISTORY_COLUMNS: Final = tuple(user_interactions.c[name] for name in _HISTORY_NAMES)
 
 
 def as_line(row: Row[Any], customer: str | None) -> Line:
@@ -105,18 +136,3 @@ def _latest(connection: Connection, of: ColumnElement[bool], limit: int) -> Sequ
     table = user_interactions.c
     newest = select(*_HISTORY_COLUMNS).where(of).order_by(table.occurred_at.desc(), table.id.desc())
     return connection.execute(newest.limit(limit)).all()
-
-
-class Search(NamedTuple):
-    """What somebody searched for, and when, in epoch seconds."""
-
-    text: str
-    at: float
-
-
-def read_searches(
-    connection: Connection, *, user_id: str | None, session_id: str | None = None, limit: int = 100
-) -> list[Search]:
-    """The latest searches of the user, the session or both, the newest first; whose they are as in `read_history`."""
-    rows = _latest_of(connection, user_id, session_id, user_interactions.c.type == EventType.SEARCH, limit)
-    return [Search(str(row.query), row.occurred_at / 1000) for row in rows]

@@ -2,22 +2,18 @@
 
 import json
 import logging
-import threading
 import zlib
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Row, select
-from sqlalchemy.exc import SQLAlchemyError
 
 from recommender.outcomes import Outcome
 from store.attribution import outcome, stored_touches
+from store.background_writer import BackgroundWriter
 from store.engine import insert_rows, writing
 from store.erasures import newest_erasure
-from store.errors import StoreUnavailable
 from store.instants import to_ms, to_seconds
 from store.pseudonyms import known, of_customers
 from store.tables import decisions
@@ -77,11 +73,8 @@ Count = Callable[[str, int], object]
 """Is told how many decisions were ``written`` or ``dropped``, from any thread."""
 
 
-class DecisionWriter:
-    """One thread that commits decisions in batches. It may lose some, and counts them; it never makes anyone wait.
-
-    Use as a context manager, or call `close`.
-    """
+class DecisionWriter(BackgroundWriter[Decision]):
+    """Commits decisions in batches. It may lose some, and counts them; it never makes anyone wait."""
 
     def __init__(
         self,
@@ -92,11 +85,7 @@ class DecisionWriter:
         pause_s: float = PAUSE_S,
     ) -> None:
         self._engine, self._count, self._queue_size, self._pause_s = engine, count, queue_size, pause_s
-        self._queue: deque[Decision] = deque()
-        self._closed = False
-        self._changed = threading.Condition()
-        self._thread = threading.Thread(target=self._run, name="decision-writer", daemon=True)
-        self._thread.start()
+        super().__init__("decision-writer")
 
     def submit(self, decision: Decision) -> None:
         """Queue a decision for one of the next commits; never waits, and drops it where the queue is full or closed."""
@@ -108,42 +97,20 @@ class DecisionWriter:
         if not fits:
             self._count("dropped", 1)
 
-    def close(self) -> None:
-        """Write what is queued, drop what comes after, and end the thread. Calling it again does nothing."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify()
-        self._thread.join()
+    def _take(self) -> list[Decision]:
+        return [self._queue.popleft() for _ in range(min(len(self._queue), BATCH_SIZE))]
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def _run(self) -> None:
-        while batch := self._next_batch():
-            self._write(batch)
-            with self._changed:
-                self._changed.wait_for(lambda: self._closed, self._pause_s)
-
-    def _next_batch(self) -> list[Decision]:
-        """At least one; empty only when closed and drained."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._queue or self._closed)
-            return [self._queue.popleft() for _ in range(min(len(self._queue), BATCH_SIZE))]
-
-    def _write(self, batch: Sequence[Decision]) -> None:
+    def _write(self, batch: list[Decision]) -> None:
         try:
             with writing(self._engine) as connection:
                 insert_decisions(connection, batch)
-        except (StoreUnavailable, SQLAlchemyError) as error:
+        except Exception as error:  # whatever it is, the next batch has nothing to do with it
             log.warning("%d decisions are lost: %s", len(batch), type(error).__name__)  # the values stay out of logs
             self._count("dropped", len(batch))
         else:
             self._count("written", len(batch))
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed, self._pause_s)
 
 
 _COLUMNS: Final = (

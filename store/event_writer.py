@@ -1,17 +1,15 @@
 """Events on their way to the disk: accepted durably, many in one commit."""
 
-import threading
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from itertools import islice
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from sqlalchemy import Engine
 
 from store.attribution import credit, touches
+from store.background_writer import BackgroundWriter
 from store.changes import ChangeKind, append_changes
 from store.engine import writing
 from store.errors import StoreUnavailable
@@ -26,18 +24,17 @@ QUEUE_SIZE: Final = 50_000
 
 
 @dataclass(frozen=True)
-class _Batch:
+class _Call:
     rows: list[EventRow]
     done: Future[list[EventResult]] = field(default_factory=Future)
 
 
-class EventWriter:
-    """One thread that commits events in groups: while one commit is on its way to the disk, the next group gathers.
+class EventWriter(BackgroundWriter[_Call]):
+    """Commits events in groups: while one commit is on its way to the disk, the next group gathers.
 
     A future is resolved only when its events survive power loss. Each transaction also appends a
     `ChangeKind.CUSTOMER` per key of `keys_to_forget`, and credits the recommendations that led to its events;
-    ``committed`` gets those keys, in the writer's thread, before the futures are resolved. Use as a context manager,
-    or call `close`.
+    ``committed`` gets those keys, in the writer's thread, before the futures are resolved.
     """
 
     def __init__(
@@ -50,12 +47,8 @@ class EventWriter:
     ) -> None:
         self._engine, self._group_size, self._queue_size = engine, group_size, queue_size
         self._committed = committed
-        self._queue: deque[_Batch] = deque()
         self._queued = 0
-        self._closed = False
-        self._changed = threading.Condition()
-        self._thread = threading.Thread(target=self._run, name="event-writer", daemon=True)
-        self._thread.start()
+        super().__init__("event-writer")
 
     def submit(self, events: Sequence[Event]) -> Future[list[EventResult]]:
         """Queue events for the next commit, all in one transaction; never waits.
@@ -64,75 +57,56 @@ class EventWriter:
         call was kept), the queue is full, or the writer is closed. Cancelling works until the commit begins.
         """
         received_at = now_ms()
-        batch = _Batch([event_row(event, received_at) for event in events])
+        call = _Call([event_row(event, received_at) for event in events])
         with self._changed:
             refusal = self._refusal()
             if refusal is None:
-                self._queue.append(batch)
-                self._queued += len(batch.rows)
+                self._queue.append(call)
+                self._queued += len(call.rows)
                 self._changed.notify()
         if refusal is not None:
-            batch.done.set_exception(StoreUnavailable(refusal))
-        return batch.done
+            call.done.set_exception(StoreUnavailable(refusal))
+        return call.done
 
     def _refusal(self) -> str | None:
         if self._closed:
             return "the event writer is closed"
         return "too many events wait to be written" if self._queued >= self._queue_size else None
 
-    def close(self) -> None:
-        """Commit what is queued, refuse what comes after, and end the thread. Calling it again does nothing."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify()
-        self._thread.join()
+    def _take(self) -> list[_Call]:
+        """Whole calls, at least one."""
+        group: list[_Call] = []
+        size = 0
+        while self._queue and (not group or size + len(self._queue[0].rows) <= self._group_size):
+            group.append(self._queue.popleft())
+            size += len(group[-1].rows)
+        self._queued -= size
+        return group
 
-    def __enter__(self) -> Self:
-        return self
+    def _write(self, batch: list[_Call]) -> None:
+        self._commit([call for call in batch if call.done.set_running_or_notify_cancel()])
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def _run(self) -> None:
-        while group := self._next_group():
-            started = [batch for batch in group if batch.done.set_running_or_notify_cancel()]
-            self._commit(started)
-
-    def _next_group(self) -> list[_Batch]:
-        """Whole batches, at least one; empty only when closed and drained."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._queue or self._closed)
-            group: list[_Batch] = []
-            size = 0
-            while self._queue and (not group or size + len(self._queue[0].rows) <= self._group_size):
-                group.append(self._queue.popleft())
-                size += len(group[-1].rows)
-            self._queued -= size
-            return group
-
-    def _commit(self, group: Sequence[_Batch]) -> None:
+    def _commit(self, group: Sequence[_Call]) -> None:
         try:
-            results = self._write([row for batch in group for row in batch.rows])
+            results = self._insert([row for call in group for row in call.rows])
         except StoreUnavailable as error:
-            for batch in group:
-                batch.done.set_exception(error)
+            for call in group:
+                call.done.set_exception(error)
         except Exception as error:
             self._commit_apart(group, error)
         else:
-            for batch in group:
-                batch.done.set_result(list(islice(results, len(batch.rows))))
+            for call in group:
+                call.done.set_result(list(islice(results, len(call.rows))))
 
-    def _commit_apart(self, group: Sequence[_Batch], error: Exception) -> None:
-        # The database refused the content of some batch: that one's caller is told, the others are committed.
+    def _commit_apart(self, group: Sequence[_Call], error: Exception) -> None:
+        # The database refused the content of some call: that one's caller is told, the others are committed.
         if len(group) == 1:
             group[0].done.set_exception(error)
             return
-        for batch in group:
-            self._commit([batch])
+        for call in group:
+            self._commit([call])
 
-    def _write(self, rows: Sequence[EventRow]) -> Iterator[EventResult]:
+    def _insert(self, rows: Sequence[EventRow]) -> Iterator[EventResult]:
         with writing(self._engine) as connection:
             results = insert_events(connection, rows)
             accepted = [row for row, result in zip(rows, results, strict=True) if result is EventResult.ACCEPTED]

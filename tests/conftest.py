@@ -2,5 +2,5 @@
 
 pytest_plugins = [
     *("tests.planted_shop", "tests.real_server", "tests.postgres_server", "tests.stage_services"),
-    "tests.redis_server",
+    *("tests.redis_server", "tests.side_by_side"),
 ]

@@ -1,6 +1,6 @@
 """A shop whose right answers are obvious: six clusters of taste that never mix, and a few staples for everyone.
 
-Imported by the real import, trained by the real training, promoted by the real promotion; once per test session.
+Imported by the real import, trained by the real training, promoted by the real promotion; once per test run.
 Product ids start with their cluster (``coffee-03``), customer ids too (``coffee-customer-07``).
 """
 
@@ -27,8 +27,10 @@ from store.deployments import record_deployment
 from store.engine import migrate, open_engine, writing
 from store.imports import import_file
 from store.sync_status import ImportKind
+from tests.shared import made_once
 
 if TYPE_CHECKING:
+    from training.recipe import Recipe
     from training.train import Options
 
 # Eight kinds and five categories a cluster: 40 products, and 15 of them fit under a cap of 3 per category.
@@ -237,8 +239,12 @@ def without_settings(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if not name.startswith(PREFIX)}
 
 
-def quick_options(shop: Shop) -> "Options":
-    """Training that takes a minute instead of several; its workspace is below the shop's home."""
+def quick_options(shop: Shop, encoder: Path | None = None) -> "Options":
+    """Training that takes half a minute; its workspace is below the shop's home.
+
+    ``encoder`` is the exported text encoder, that of the shop's release where left out: exporting it again would take
+    as long as all the rest.
+    """
     from training.cross_encoder import Effort
     from training.train import Options
 
@@ -247,38 +253,65 @@ def quick_options(shop: Shop) -> "Options":
         def effort(self) -> Effort:
             return Effort(customers=60, steps=5, batch=8)  # shows that it trains; what it learns is tested elsewhere
 
-    workspace = shop.home / "training"
-    workspace.mkdir(exist_ok=True)
-    return QuickOptions(workspace=workspace, policy=Policy())
+    options = QuickOptions(workspace=shop.home / "training", policy=Policy())
+    lay_out_encoder(encoder or release_store(shop.settings).fetch(shop.release) / "embedding", options.workspace)
+    return options
 
 
-def train_quickly(shop: Shop, engine: Engine) -> Manifest:
+def lay_out_encoder(exported: Path, workspace: Path) -> None:
+    """As if the default encoder had been exported in this workspace before."""
+    folder = workspace / "encoders" / Settings().embedding_model.replace("/", "--")
+    folder.mkdir(parents=True)
+    for name in ("model.onnx", "tokenizer.json", "config.json"):
+        os.link(exported / name, folder / name)
+
+
+def train_quickly(
+    shop: Shop, engine: Engine, *, encoder: Path | None = None, champion: "Recipe | None" = None
+) -> Manifest:
     """The real training with `quick_options`; nothing but what it registers is left."""
     from training.tracking import Tracking
     from training.train import train
 
     tracking = Tracking(shop.settings.mlflow_tracking_uri, shop.home / "mlartifacts")
-    options = quick_options(shop)
-    manifest = train(engine, tracking, options, lambda step, done, total: None)
+    options = quick_options(shop, encoder)
+    manifest = train(engine, tracking, options, lambda step, done, total: None, champion)
     shutil.rmtree(options.workspace)  # 180 MB that the registered release holds too
     return manifest
 
 
 @pytest.fixture(scope="session")
-def planted_shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    """Imported, trained, promoted. Shared by the whole session: copy it before changing anything."""
+def encoder_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The default text encoder, exported."""
+
+    def export(folder: Path) -> None:
+        from training.embedding import export_encoder
+        from training.encoder_source import DEFAULT_ENCODER
+
+        export_encoder(DEFAULT_ENCODER, folder)
+
+    return made_once(tmp_path_factory, "encoder", export)
+
+
+@pytest.fixture(scope="session")
+def planted_shop(tmp_path_factory: pytest.TempPathFactory, encoder_folder: Path) -> Shop:
+    """Imported, trained, promoted. Shared by the whole run: copy it before changing anything."""
+    shop = Shop(made_once(tmp_path_factory, "planted-shop", lambda home: _plant(Shop(home), encoder_folder)))
+    (release,) = release_store(shop.settings).ids()
+    return replace(shop, release=release)
+
+
+def _plant(shop: Shop, encoder: Path) -> None:
     from training.promote import promote
     from training.tracking import Tracking
 
-    shop = Shop(tmp_path_factory.mktemp("planted-shop"))
     engine = shop.open()
     migrate(engine)
     _import(shop, engine)
-    manifest = train_quickly(shop, engine)
+    manifest = train_quickly(shop, engine, encoder=encoder)
     tracking = Tracking(shop.settings.mlflow_tracking_uri, shop.home / "mlartifacts")
     promote(engine, tracking, release_store(shop.settings), manifest.release_id, who="test", why="planted")
     engine.dispose()
-    return replace(shop, release=manifest.release_id)
 
 
 def _import(shop: Shop, engine: Engine) -> None:

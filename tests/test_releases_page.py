@@ -1,6 +1,5 @@
 """The commands of docs/releases.md, run one after the other on the planted shop."""
 
-import os
 import re
 import shlex
 from pathlib import Path
@@ -15,7 +14,7 @@ from store.deployments import deployment_history
 from store.engine import reading, writing
 from store.tables import decisions
 from tests.cli.conftest import Outcome, Shelfwise, shelfwise
-from tests.planted_shop import Shop, published_variant
+from tests.planted_shop import Shop, lay_out_encoder, published_variant
 from training.tracking import Tracking, job, register
 
 __all__ = ["shelfwise"]  # a fixture of the commands' own tests
@@ -31,7 +30,7 @@ def shop(planted_shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Shop:
     shop = planted_shop.copy(tmp_path_factory.mktemp("page") / "shop")
     Blender(Weights(popularity=1.0), 0.0).save(shop.home)
     folder = published_variant(shop, "CANDIDATE", {"blender/weights.json": (shop.home / "weights.json").read_bytes()})
-    _lay_out_encoder(shop, folder)
+    lay_out_encoder(folder / "embedding", shop.home / "training")  # training's own was thrown away for its size
     Tracking(shop.settings.mlflow_tracking_uri, shop.home / "mlartifacts").open()
     with job("train", params={}, data_hash="d") as run:
         run.folder(folder, under="release")
@@ -45,14 +44,6 @@ def shop(planted_shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Shop:
         connection.execute(decisions.insert().values(**answer, **times, **row))
     engine.dispose()
     return shop
-
-
-def _lay_out_encoder(shop: Shop, folder: Path) -> None:
-    """Training leaves the exported encoder in its workspace; the planted shop's is thrown away for its size."""
-    encoder = shop.home / "training" / "encoders" / shop.settings.embedding_model.replace("/", "--")
-    encoder.mkdir(parents=True)
-    for name in ("model.onnx", "tokenizer.json", "config.json"):
-        os.link(folder / "embedding" / name, encoder / name)
 
 
 def test_the_page_has_the_commands_that_this_test_runs() -> None:
@@ -70,7 +61,7 @@ def test_the_page_has_the_commands_that_this_test_runs() -> None:
 
 
 def test_every_command_does_what_the_page_says(shop: Shop, planted_shop: Shop, shelfwise: Shelfwise) -> None:
-    """All but training, which tests/training/test_gate.py runs."""
+    """All but training, which tests/system/test_erasure.py runs."""
 
     def run(line: str) -> Outcome:
         return shelfwise(*shlex.split(line), variables=shop.variables())

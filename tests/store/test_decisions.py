@@ -122,6 +122,20 @@ def test_a_database_that_cannot_costs_the_batch_and_the_writer_goes_on(
     impatient.dispose()
 
 
+def test_a_decision_that_cannot_be_written_costs_its_batch_and_the_writer_goes_on(
+    engine: Engine, counts: Counts, stored: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    half_a_pair = replace(ANSWER, full_record="\ud800")
+    with DecisionWriter(engine, counts, pause_s=0.0) as writer:
+        writer.submit(half_a_pair)
+        while not counts:
+            pass
+        writer.submit(replace(ANSWER, request_id="r2"))
+    assert counts == {"dropped": 1, "written": 1}
+    assert (stored("r1"), len(stored("r2"))) == ([], 1)
+    assert "1 decisions are lost: UnicodeEncodeError" in caplog.text
+
+
 def test_after_closing_everything_is_dropped(engine: Engine, counts: Counts) -> None:
     writer = DecisionWriter(engine, counts)
     writer.close()

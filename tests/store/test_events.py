@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, delete, func, select
 
 from recommender.errors import InvalidInput
 from recommender.events import EVENT_CODES, EventType
-from store.customer_history import HistoryRows, read_history, read_searches
+from store.customer_history import HistoryRows, read_customer_events, read_history
 from store.engine import reading, writing
 from store.events import Event, EventResult, customer_keys, event_row, insert_events
 from store.sessions import history_key
@@ -371,7 +371,9 @@ def test_searches_are_read_back_and_are_no_history(engine: Engine) -> None:
         replace(search, query="jam", event_id=None, occurred_at=300.0),
         replace(search, user_id="bob", event_id=None),
     )
-    assert history(engine, user_id="ann", limit=1).product_ids == ("milk",)
     with reading(engine) as connection:
-        assert [search.text for search in read_searches(connection, user_id="ann")] == ["jam", "oat milk"]
-        assert [search.text for search in read_searches(connection, user_id="ann", limit=1)] == ["jam"]
+        known = read_customer_events(connection, user_id="ann", session_id=None)
+        latest = read_customer_events(connection, user_id="ann", session_id=None, limit=1)
+    assert [search.text for search in known.searches] == ["jam", "oat milk"]
+    assert known.history.product_ids == ("milk",)
+    assert ([search.text for search in latest.searches], latest.history.product_ids) == (["jam"], ())

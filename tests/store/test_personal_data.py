@@ -47,15 +47,19 @@ def rejects(tmp_path: Path) -> Path:
     return folder
 
 
+def _events_of(number: int) -> list[Event]:
+    """One each of Bob's, Ann's, and of nobody in a visit that was Ann's."""
+    bob = replace(BUY, user_id=f"bob{number:03}", order_id=None, occurred_at=float(number))
+    ann = replace(BUY, occurred_at=float(number), metadata={"mail": ANN}, session_id=f"{ANN}-s{number}")
+    return [bob, ann, replace(bob, user_id=None, session_id=VISIT)]
+
+
 @pytest.fixture
 def known(engine: Engine) -> Engine:
     """Ann and Bob with something in every table that knows customers."""
     with EventWriter(engine) as writer:
-        for number in range(200):  # enough for pages to be split
-            bob = replace(BUY, user_id=f"bob{number:03}", order_id=None, occurred_at=float(number))
-            ann = replace(BUY, occurred_at=float(number), metadata={"mail": ANN}, session_id=f"{ANN}-s{number}")
-            anonymous = replace(bob, user_id=None, session_id=VISIT)
-            writer.submit([bob, ann, anonymous]).result()
+        for ten in range(0, 200, 10):  # enough for pages to be split
+            writer.submit([event for number in range(ten, ten + 10) for event in _events_of(number)]).result()
         writer.submit([replace(BUY, user_id="bob", session_id=VISIT, order_id=None)]).result()
     with writing(engine) as connection:
         identify(connection, session_id=VISIT, user_id=ANN)

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, delete
 from recommender.errors import InvalidInput
 from recommender.events import EventType
 from store.changes import read_changes
-from store.customer_history import read_history, read_searches
+from store.customer_history import read_customer_events, read_history
 from store.engine import reading, writing
 from store.errors import Conflict
 from store.event_writer import EventWriter
@@ -86,8 +86,9 @@ def test_searches_come_along(engine: Engine) -> None:
     write(engine, Event(type=EventType.SEARCH, query="espresso", session_id="s1", occurred_at=10.0))
     identified(engine, "s1", "ann")
     with reading(engine) as connection:
-        assert read_searches(connection, user_id="ann") == [("espresso", 10.0)]
-        assert read_searches(connection, user_id=None, session_id="s1") == [("espresso", 10.0)]
+        for user_id, session_id in (("ann", None), (None, "s1")):
+            found = read_customer_events(connection, user_id=user_id, session_id=session_id)
+            assert found.searches == [("espresso", 10.0)]
 
 
 def test_saying_it_again_changes_nothing_and_another_customer_is_a_conflict(engine: Engine) -> None:

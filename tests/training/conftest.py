@@ -87,17 +87,6 @@ def shuffled() -> Callable[..., Dataset]:
     return deal
 
 
-@pytest.fixture(scope="session")
-def encoder_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The default text encoder, exported."""
-    from training.embedding import export_encoder
-    from training.encoder_source import DEFAULT_ENCODER
-
-    folder = tmp_path_factory.mktemp("encoder")
-    export_encoder(DEFAULT_ENCODER, folder)
-    return folder
-
-
 @dataclass(frozen=True)
 class TinyEncoder:
     """A random two-layer encoder of dimension 32: its source folder, its export, and what was said about it."""

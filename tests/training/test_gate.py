@@ -1,4 +1,7 @@
-"""The gate, applied to recipes on the planted shop: who wins, what is a refresh, and what promotion does with it."""
+"""The gate, applied to recipes on the planted shop: who wins, what is a refresh, and what promotion does with it.
+
+A whole training beside a champion is in tests/system/test_erasure.py.
+"""
 
 import time
 from collections.abc import Iterator
@@ -175,25 +178,6 @@ def test_a_verdict_against_another_champion_does_not_count(
 
 def test_the_champion_may_be_promoted_again(promoted: Shop, engine: Engine, tracking: Tracking) -> None:
     promote(engine, tracking, release_store(promoted.settings), promoted.release, who="ann", why="again")
-
-
-def test_training_beside_a_champion_judges_the_new_release_against_it(
-    promoted: Shop, engine: Engine, tracking: Tracking
-) -> None:
-    """The same data and the same code: a refresh that is not worse. Its verdict is in the manifest and lets it live."""
-    champion = read_recipe(release_store(promoted.settings).fetch(promoted.release))
-    manifest = train(engine, tracking, quick_options(promoted), lambda step, done, total: None, champion)
-    assert manifest.gate is not None
-    assert manifest.gate.against == promoted.release
-    assert manifest.gate.verdict.like_for_like
-    assert manifest.gate.verdict.accepted
-    assert manifest.gate == gate_against(manifest.release_id, promoted.release)
-    assert "champion" in manifest.evaluation["groups"]["all"]
-    promote(engine, tracking, release_store(promoted.settings), manifest.release_id, who="ann", why="fresh")
-    with reading(engine) as connection:
-        current = current_deployment(connection)
-    assert current is not None
-    assert current.release_id == manifest.release_id
 
 
 def test_training_refuses_a_shop_that_lost_a_day(promoted: Shop, engine: Engine, tracking: Tracking) -> None:
