@@ -1,0 +1,152 @@
+"""A release on trial: before it goes live, it answers recent requests again, without an error and in time."""
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+
+from api.answers import with_what_was_asked
+from api.customers import STRANGER, customer_of
+from api.live import Live
+from api.metrics import TRIALS
+from api.store_view import Remembered
+from recommender.errors import InvalidRelease
+from recommender.pipeline import recommend
+from recommender.trace import Trace
+from recommender.types import Context, Query, Slate
+from store.recent import PastRequest
+
+REQUESTS: Final = 100
+"""Asked again at most."""
+INVENTED: Final = 5
+"""Of each context, about popular products, where less was ever asked than `REQUESTS`."""
+ANSWER_SECONDS: Final = 60.0
+"""For one answer: long, for what is late is measured here and not cut off."""
+TRIAL_SECONDS: Final = 30.0
+"""For all of them; what was not asked by then is not."""
+SLOWER: Final = 1.5
+"""Where the machine is too busy for the deadline, a release may take so many times what the one that serves takes."""
+
+log = logging.getLogger("shelfwise.trial")
+
+
+class TrialFailed(InvalidRelease):
+    """The release could be loaded, and must not go live."""
+
+
+@dataclass(slots=True)
+class _Times:
+    seconds: list[float] = field(default_factory=list)
+
+    @property
+    def p95(self) -> float:
+        """0 where nothing was asked."""
+        return float(np.percentile(self.seconds, 95)) if self.seconds else 0.0
+
+
+async def hold_trial(live: Live, remembered: Sequence[Remembered], serving: Live | None) -> str:
+    """Let ``live`` answer what was asked before, as it was asked. `TrialFailed` says which answer it failed at.
+
+    The 95th percentile must lie within the deadline of the rules. Where it does not, the release that is ``serving``
+    is asked the same in turns, and the new one may be `SLOWER` at most: a busy machine is no fault of a release.
+    With nothing else to serve, a slow release is better than none. Returns what is to be said of it all the same.
+    """
+    requests = [*remembered, *_invented(live)][:REQUESTS]
+    await _warm_up(live, requests)
+    (times,) = await _ask([live], requests)
+    deadline = live.snapshot.policy.deadline_seconds
+    said = f"p95 {1000 * times.p95:.0f} ms over {len(times.seconds)} answers, the deadline is {1000 * deadline:.0f} ms"
+    if times.p95 <= deadline:
+        TRIALS.labels("passed").inc()
+        log.info("release %s answered recent requests: %s", live.snapshot.release, said)
+        return ""
+    if serving is None:
+        TRIALS.labels("slow").inc()
+        log.warning("release %s is slow, and goes live because nothing else serves: %s", live.snapshot.release, said)
+        return said
+    times, others = await _ask([live, serving], requests)
+    said += f"; beside {serving.snapshot.release}: {1000 * times.p95:.0f} ms to {1000 * others.p95:.0f} ms"
+    if times.p95 > max(deadline, SLOWER * others.p95):
+        TRIALS.labels("slow").inc()
+        raise TrialFailed(f"release {live.snapshot.release}: too slow: {said}")
+    TRIALS.labels("passed").inc()
+    log.warning("release %s is late, and so is the one that serves: %s", live.snapshot.release, said)
+    return ""
+
+
+def _invented(live: Live) -> list[Remembered]:
+    """Requests about popular products, and a stranger's homepage: for a shop in which nobody asked yet."""
+    snapshot = live.snapshot
+    popular = snapshot.popular_first[~snapshot.catalog.deleted[snapshot.popular_first]][: INVENTED + 1]
+    names = [str(external_id) for external_id in snapshot.catalog.external_id[popular]]
+    asked = [PastRequest(context=Context.HOMEPAGE)]
+    for one in names[:INVENTED]:
+        asked += [PastRequest(context=each, anchors=(one,)) for each in (Context.PRODUCT_PAGE, Context.BOUGHT_TOGETHER)]
+    asked += [PastRequest(context=Context.CART, anchors=pair) for pair in pairwise(names)]
+    return [Remembered(one, None) for one in asked]
+
+
+async def _warm_up(live: Live, requests: Sequence[Remembered]) -> None:
+    """The first answers pay for what is made once; they are given all the time they need, and are not measured."""
+    firsts = {one.request.context: one for one in reversed([*_invented(live), *requests])}
+    await _ask([live], list(firsts.values()))
+
+
+async def _ask(lives: Sequence[Live], requests: Sequence[Remembered]) -> list[_Times]:
+    """Every request to each of these states in turns, one after the other; errors of the first one are `TrialFailed`.
+
+    The other one serves already: whatever it does with a request, it is only compared with.
+    """
+    ends = time.monotonic() + TRIAL_SECONDS
+    times = [_Times() for _ in lives]
+    for number, one in enumerate(requests, 1):
+        if time.monotonic() > ends:
+            break
+        for place, live in enumerate(lives):
+            seconds, problem = await _answer(live, one)
+            if problem and not place:
+                TRIALS.labels("failed").inc()
+                where = f"{one.request.context} request {number} of {len(requests)}"
+                raise TrialFailed(f"release {live.snapshot.release}: failed at {where}: {problem}")
+            times[place].seconds.append(seconds)
+    return times
+
+
+async def _answer(live: Live, remembered: Remembered) -> tuple[float, str]:
+    """Seconds of the answer, and what is wrong with it; no names in it, for it is logged and shown."""
+    trace = Trace(time.perf_counter, ANSWER_SECONDS)
+    began = time.perf_counter()
+    try:
+        query, degraded = await _query(live, remembered, trace)
+        slate = await recommend(query, live.snapshot, live.stages, trace)
+    except Exception as error:  # a boundary: whatever a release does wrong, this is where it may
+        log.exception("release %s failed in its trial", live.snapshot.release)
+        return time.perf_counter() - began, type(error).__name__
+    return time.perf_counter() - began, _wrong_with(slate, degraded + slate.degraded, live)
+
+
+async def _query(live: Live, remembered: Remembered, trace: Trace) -> tuple[Query, tuple[str, ...]]:
+    request, catalog = remembered.request, live.snapshot.catalog
+    customer = customer_of(remembered.known, catalog) if request.customer_key else STRANGER
+    rows = [catalog.row_of[one] for one in request.anchors if one in catalog.row_of]
+    query = Query(
+        context=Context(request.context),
+        limit=request.limit,
+        at=time.time(),
+        history=customer.history,
+        anchors=np.array(rows, dtype=np.int64),
+    )
+    return await with_what_was_asked(query, customer, live, trace)
+
+
+def _wrong_with(slate: Slate, degraded: tuple[str, ...], live: Live) -> str:
+    if degraded:
+        return f"an answer without {', '.join(degraded)}"
+    if not np.isfinite(slate.score).all():
+        return "a score that is no number"
+    others = live.snapshot.allowed.sum() > 1  # a page about the only product has nothing to show
+    return "" if len(slate) or not others else "an empty list"
