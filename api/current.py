@@ -55,11 +55,19 @@ class Current:
     async def put(self, live: Live, *, since: int) -> None:
         """Make it live, with the products that changed after ``since``: while it was being completed."""
         async with self._changing:
-            changes = await asyncio.to_thread(self._store.changes, since)
-            products = await asyncio.to_thread(self._store.products, product_keys(changes))
+            changed = await asyncio.to_thread(self._changed_products, since)
+            products = await asyncio.to_thread(self._store.products, changed)
             vectors = await self._embeddings.stored(live.release, texts_of(products))
             self.live = with_products(live, products, vectors)
             self.catalog_version.moved()
+            self.catalog_version.own_write()  # it may hold more than the feed has told of so far
+
+    def _changed_products(self, since: int) -> list[str]:
+        found: dict[str, None] = {}
+        while changes := self._store.changes(since):
+            found |= dict.fromkeys(product_keys(changes))
+            since = changes[-1].id
+        return list(found)
 
 
 def product_keys(changes: Sequence[Change]) -> list[str]:

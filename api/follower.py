@@ -5,14 +5,14 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Final
 
 from api.current import Current, product_keys
-from api.metrics import CHANGE_LAG, DEGRADED, show_release
+from api.metrics import CHANGE_LAG, DEGRADED
 from api.releases import Releases
 from api.store_view import StoreView
-from recommender.errors import InvalidRelease, ShelfwiseError, StageUnavailable
+from api.switcher import Switcher
+from recommender.errors import ShelfwiseError
 from store.changes import Change, ChangeKind
 from store.engine import migrate
 from store.errors import StoreUnavailable
@@ -21,26 +21,16 @@ from store.feed import change_signal
 POLL_SECONDS: Final = 2.0
 """How long the change feed goes unread where the database has nothing to tell; `store.feed` usually knows sooner."""
 RETRY_SECONDS: Final = 2.0
-REFUSED_AGAIN_SECONDS: Final = 60.0
-"""A refused release is tried again so often: its files may have been on their way, or the machine too busy."""
 
 log = logging.getLogger("shelfwise.serving")
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A release that should serve and does not; ``at`` is monotonic."""
-
-    release_id: str
-    reason: str
-    at: float
 
 
 class Follower:
     """One task of the event loop. ``opened`` is called once, when the store could be opened."""
 
     def __init__(self, store: StoreView, current: Current, releases: Releases, opened: Callable[[], None]) -> None:
-        self._store, self._current, self._releases, self._opened = store, current, releases, opened
+        self._store, self._current, self._opened = store, current, opened
+        self.switcher = Switcher(store, current, releases, lambda: self._cursor)
         self._task: asyncio.Task[None] | None = None
         self._signal = change_signal(store.engine)
         # A thread of its own: in the shared ones, waiting would take the place of a request's reading.
@@ -48,19 +38,10 @@ class Follower:
         self._is_open = False
         self._cursor = 0
         self._caught_up = time.monotonic()
-        self._catalog_behind = False
-        """Whether the whole catalog has to be read again."""
-        self._release_behind = True
-        """Whether to look which release should serve."""
-        self.refused: Refused | None = None
-        self.remark = ""
-        """What is to be said of the release that serves; empty where nothing is."""
-        self.problems: dict[str, str] = {
-            "store": "not opened yet",
-            "release": "not loaded yet",
-            "answers": "not tried yet",
-        }
-        """What keeps this process from being ready, by part; empty when it is."""
+        self._looked_at = 0
+        """The newest change of releases that was acted on: what follows it may have to be done again."""
+        self.store_problem = "not opened yet"
+        """Why the store could not be opened; empty when it is open."""
 
     @property
     def lag(self) -> float:
@@ -68,7 +49,7 @@ class Follower:
         return time.monotonic() - self._caught_up
 
     def start(self) -> None:
-        """Returns at once: `problems` says when everything is there."""
+        """Returns at once."""
         self._task = asyncio.create_task(self._follow(), name="change-feed")
 
     async def stop(self) -> None:
@@ -76,11 +57,12 @@ class Follower:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        await self.switcher.stop()
         await asyncio.to_thread(self._signal.close)
         self._waiting.shutdown()
 
     async def _follow(self) -> None:
-        """Open the store, go live, then apply changes as they come; every failure is counted and tried again."""
+        """Open the store, then apply changes as they come; every failure is counted and tried again."""
         while True:
             try:
                 began = time.monotonic()
@@ -109,8 +91,8 @@ class Follower:
         version = self._current.catalog_version
         own_writes = version.own_writes
         changes = await asyncio.to_thread(self._store.changes, self._cursor)
-        await self._apply(changes)
-        await self._catch_up()
+        if changes:
+            await self._apply(changes)
         version.followed(changes, own_writes)
 
     async def _open(self) -> None:
@@ -120,19 +102,21 @@ class Follower:
             self._cursor = await asyncio.to_thread(self._store.newest_change)
             self._current.catalog_version.begin(await asyncio.to_thread(self._store.newest_catalog_change))
         except StoreUnavailable as error:
-            self.problems["store"] = str(error)
+            self.store_problem = str(error)
             raise
         self._opened()
-        self._is_open = True
-        self.problems.pop("store", None)
+        self._is_open, self.store_problem = True, ""
+        self.switcher.look()
 
     async def _apply(self, changes: Sequence[Change]) -> None:
-        if not changes:
-            return
         kinds = {change.kind for change in changes}
-        self._release_behind |= ChangeKind.RELEASE in kinds
-        self._catalog_behind |= ChangeKind.CATALOG in kinds
-        if ChangeKind.PRODUCT in kinds and not self._catalog_behind:
+        released = max((change.id for change in changes if change.kind == ChangeKind.RELEASE), default=0)
+        if released > self._looked_at:
+            self._looked_at = released
+            self.switcher.look()
+        if ChangeKind.CATALOG in kinds:
+            await self.switcher.read_catalog()
+        elif ChangeKind.PRODUCT in kinds:
             await self._current.refresh(product_keys(changes))
         if self._current.live is not None:
             customers = self._current.live.customers
@@ -142,72 +126,6 @@ class Follower:
                 elif change.kind == ChangeKind.CUSTOMER and change.key:
                     customers.forget(change.key)
         self._cursor = changes[-1].id
-
-    async def _catch_up(self) -> None:
-        """First the catalog: what is sold out counts, whatever becomes of the release that should serve."""
-        live = self._current.live
-        if self._catalog_behind and live is not None:
-            catalog = await asyncio.to_thread(self._store.catalog)
-            await self._current.put(await self._releases.completed(live, catalog), since=self._cursor)
-        self._catalog_behind = False
-        if self.refused is not None and time.monotonic() - self.refused.at > REFUSED_AGAIN_SECONDS:
-            self._release_behind = True
-        if self._release_behind:
-            await self._follow_deployment()
-            self._release_behind = False
-
-    async def _follow_deployment(self) -> None:
-        """Serve what the store says should serve; one that is refused leaves the one that serves in place."""
-        release_id = await asyncio.to_thread(self._store.deployed)
-        if release_id is None:
-            self.problems["release"] = "no release has been promoted: run `shelfwise train` and `shelfwise promote`"
-            return
-        live = self._current.live
-        if live is not None and live.release.release_id == release_id:
-            self.refused = None
-            return
-        try:
-            await self._switch(release_id)
-            self.refused = None
-        except InvalidRelease as error:
-            self.refused = Refused(release_id, str(error), time.monotonic())
-            _count_refusal(release_id, error)
-            if live is None:
-                await self._serve_the_one_before(self.refused)
-
-    async def _serve_the_one_before(self, refused: Refused) -> None:
-        """A process that starts serves what its neighbours, who were there before, still do."""
-        release_id = await asyncio.to_thread(self._store.deployed_before)
-        if release_id is None:
-            self.problems["release"] = refused.reason
-            return
-        try:
-            await self._switch(release_id)
-        except InvalidRelease as error:
-            _count_refusal(release_id, error)
-            self.problems["release"] = f"{refused.reason}; the one before: {error}"
-
-    async def _switch(self, release_id: str) -> None:
-        """Make the release live over the catalog as this process knows it, which is as the feed tells it."""
-        live = self._current.live
-        catalog = await asyncio.to_thread(self._store.catalog) if live is None else live.snapshot.catalog
-        try:
-            opened = await self._releases.open(release_id, catalog, live)
-        except StageUnavailable as error:
-            if live is None:
-                self.problems["release"] = f"waiting for the stages: {error}"
-            raise
-        await self._current.put(opened.live, since=self._cursor)
-        self._releases.keep(opened.live)
-        self.remark = opened.remark
-        self.problems.clear()
-        show_release(release_id)
-        log.info("release %s is live: %d products", release_id, len(opened.live.snapshot.catalog))
-
-
-def _count_refusal(release_id: str, error: InvalidRelease) -> None:
-    log.error("release %s is refused: %s", release_id, error)
-    DEGRADED.labels("release").inc()
 
 
 def _reason(error: ShelfwiseError) -> str:

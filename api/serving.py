@@ -65,7 +65,8 @@ class Serving:
     @property
     def problems(self) -> dict[str, str]:
         """What keeps this process from being ready, by part; empty when it is."""
-        return self.follower.problems
+        store = {"store": self.follower.store_problem} if self.follower.store_problem else {}
+        return store | self.follower.switcher.problems
 
     @property
     def change_lag(self) -> float:

@@ -34,7 +34,7 @@ async def readyz(request: Request) -> JSONResponse:
     }
     if serving.lagging:
         ready["behind"] = f"the store was last followed {lag} s ago: stock and prices may be older"
-    refused, remark = serving.follower.refused, serving.follower.remark
+    refused, remark = serving.follower.switcher.refused, serving.follower.switcher.remark
     if refused is not None:
         ready["refused"] = {"release": refused.release_id, "reason": refused.reason}
     if remark:

@@ -9,8 +9,8 @@ import aiohttp
 import pytest
 from sqlalchemy import Engine
 
-from api.follower import RETRY_SECONDS
 from api.serving import Serving
+from api.switcher import RETRY_SECONDS
 from recommender.errors import NoRelease
 from recommender.events import EventType
 from recommender.rules.file import read_rules
