@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from api.answers import with_what_was_asked
 from api.customers import STRANGER, customer_of
@@ -16,7 +17,7 @@ from api.live import Live
 from api.metrics import TRIALS
 from api.store_view import Remembered
 from recommender.errors import InvalidRelease
-from recommender.pipeline import recommend
+from recommender.pipeline import allowed_rows, recommend
 from recommender.trace import Trace
 from recommender.types import Context, Query, Slate
 from store.recent import PastRequest
@@ -67,7 +68,7 @@ async def hold_trial(live: Live, remembered: Sequence[Remembered], serving: Live
     is asked the same in turns: a busy machine is no fault of a release. With nothing else to serve, a slow release is
     better than none. Returns what is to be said of it all the same.
     """
-    requests = [*remembered, *_invented(live)][:REQUESTS]
+    requests = [one for one in [*remembered, *_invented(live)] if _can_be_asked(one, live)][:REQUESTS]
     await _warm_up(live, requests)
     (times,) = await _ask([live], requests)
     deadline = live.snapshot.policy.deadline_seconds
@@ -112,6 +113,18 @@ def _invented(live: Live) -> list[Remembered]:
     return [Remembered(one, None) for one in asked]
 
 
+def _can_be_asked(remembered: Remembered, live: Live) -> bool:
+    """Not where its page is of another version of this program, or about products that are gone."""
+    context = remembered.request.context
+    return context in set(Context) and (context == Context.HOMEPAGE or bool(len(_anchors(remembered, live))))
+
+
+def _anchors(remembered: Remembered, live: Live) -> NDArray[np.int64]:
+    catalog = live.snapshot.catalog
+    rows = [catalog.row_of[one] for one in remembered.request.anchors if one in catalog.row_of]
+    return np.array([row for row in rows if not catalog.deleted[row]], dtype=np.int64)
+
+
 async def _warm_up(live: Live, requests: Sequence[Remembered]) -> None:
     """The first answers pay for what is made once; they are given all the time they need, and are not measured."""
     firsts = {one.request.context: one for one in reversed([*_invented(live), *requests])}
@@ -154,27 +167,25 @@ async def _answer(live: Live, remembered: Remembered) -> tuple[float, str]:
     except Exception as error:  # a boundary: whatever a release does wrong, this is where it may
         log.exception("release %s failed in its trial", live.snapshot.release)
         return time.perf_counter() - began, type(error).__name__
-    return time.perf_counter() - began, _wrong_with(slate, degraded + slate.degraded, live)
+    return time.perf_counter() - began, _wrong_with(query, slate, degraded + slate.degraded, live)
 
 
 async def _query(live: Live, remembered: Remembered, trace: Trace) -> tuple[Query, tuple[str, ...]]:
-    request, catalog = remembered.request, live.snapshot.catalog
-    customer = customer_of(remembered.known, catalog) if request.customer_key else STRANGER
-    rows = [catalog.row_of[one] for one in request.anchors if one in catalog.row_of]
+    request = remembered.request
+    customer = customer_of(remembered.known, live.snapshot.catalog) if request.customer_key else STRANGER
     query = Query(
         context=Context(request.context),
         limit=request.limit,
         at=time.time(),
         history=customer.history,
-        anchors=np.array(rows, dtype=np.int64),
+        anchors=_anchors(remembered, live),
     )
     return await with_what_was_asked(query, customer, live, trace)
 
 
-def _wrong_with(slate: Slate, degraded: tuple[str, ...], live: Live) -> str:
+def _wrong_with(query: Query, slate: Slate, degraded: tuple[str, ...], live: Live) -> str:
     if degraded:
         return f"an answer without {', '.join(degraded)}"
     if not np.isfinite(slate.score).all():
         return "a score that is no number"
-    others = live.snapshot.allowed.sum() > 1  # a page about the only product has nothing to show
-    return "" if len(slate) or not others else "an empty list"
+    return "" if len(slate) or not allowed_rows(query, live.snapshot).any() else "an empty list"
