@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 RUN := $(BIN)/shelfwise
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve train check-demo test lint format mlflow loadtest bench-quality bench-store k8s-check image clean
+.PHONY: help install demo serve train check-demo test lint format mlflow loadtest bench-quality bench-store bench-swap k8s-check image clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -41,6 +41,9 @@ bench-quality: $(INSTALLED)  ## Quality on public data, and docs/quality.md from
 
 bench-store: $(INSTALLED)  ## Events per second, latency and visibility of the store (URLS= of empty databases)
 	@$(BIN)/python -m benchmarks.store $(URLS)
+
+bench-swap: $(INSTALLED)  ## 50 promotions and rollbacks under 16 clients in each topology, on a copy of the demo's shop
+	@$(BIN)/python -m benchmarks.swap
 
 loadtest: $(INSTALLED)  ## 16 clients, 2,000 requests against the running demo
 	@$(BIN)/python -m loadtests.closed_loop --host http://127.0.0.1:$(PORT) --clients 16 --requests 2000 --read-only \

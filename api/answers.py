@@ -5,11 +5,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from api.asked import SHARE_OF_TIME, asked_texts
+from api.customers import Customer
 from api.live import Live
 from recommender.decision_record import Versions
+from recommender.errors import StageUnavailable
 from recommender.pipeline import recommend
 from recommender.trace import Trace
-from recommender.types import Query, Slate
+from recommender.types import Context, Query, Slate
 
 
 class Origin(StrEnum):
@@ -47,3 +50,20 @@ async def computed(
     """The pipeline's answer; ``degraded`` is what was lost before it began."""
     slate = await recommend(query, live.snapshot, live.stages, trace)
     return Answer(live, versions, query, replace(slate, degraded=degraded + slate.degraded), trace)
+
+
+async def with_what_was_asked(
+    query: Query, customer: Customer, live: Live, trace: Trace
+) -> tuple[Query, tuple[str, ...]]:
+    """Searches count on the homepage; an embedding stage that cannot read them in time costs them, not the answer."""
+    policy = live.snapshot.policy
+    texts = asked_texts(customer, now=query.at, hours=policy.session_hours)
+    if query.context is not Context.HOMEPAGE or not texts or not policy.session_weight:
+        return query, ()
+    with trace.stage("asked"):
+        try:
+            mean, timeout = live.release.item_vectors.mean, SHARE_OF_TIME * trace.remaining()
+            asked = await live.asked.of(texts, live.stages, mean, timeout=timeout)
+        except StageUnavailable as unavailable:
+            return query, (unavailable.stage,)
+    return replace(query, asked=asked), ()

@@ -26,7 +26,7 @@ class CatalogVersion:
         self.name = secrets.token_hex(8)
 
     def own_write(self) -> None:
-        """This process has written products, and is about to take them in."""
+        """This process has taken in products, or is about to, of which the feed may not have told yet."""
         self._own_writes += 1
 
     @property

@@ -5,6 +5,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
+
+from api.store_view import Known
+from recommender.catalog import Catalog
 from recommender.history import NO_HISTORY, History
 from store.customer_history import Search
 
@@ -30,6 +34,20 @@ class Customer:
 
 
 STRANGER: Final = Customer()
+
+
+def customer_of(known: Known | None, catalog: Catalog) -> Customer:
+    """What the store knows of a shopper, as rows of the catalog; events of products that it lacks are left out.
+
+    None is known of those whose answers must not be personal.
+    """
+    if known is None:
+        return Customer(personal=False)
+    rows, row_of = known.history, catalog.row_of
+    item = np.array([row_of.get(product_id, -1) for product_id in rows.product_ids], dtype=np.int32)
+    history = History(item, rows.types, rows.occurred_at).where(item >= 0)
+    stated = {} if known.customer is None else known.customer.stated
+    return Customer(history, tuple(known.searches), favourites(stated))
 
 
 def favourites(stated: Mapping[str, Any]) -> tuple[str, ...]:

@@ -50,6 +50,12 @@ BATCH_SIZE = Histogram(
     buckets=(1, 2, 4, 8, 16, 32, 64),
     registry=REGISTRY,
 )
+TRIALS = Counter(
+    "shelfwise_release_trials_total",
+    "Releases that answered recent requests again before going live: passed, failed, or slow",
+    ["result"],
+    registry=REGISTRY,
+)
 RELEASE = Gauge(
     "shelfwise_release_info", "1 for the release that answers come from", ["release", "stage"], registry=REGISTRY
 )

@@ -55,7 +55,7 @@ print(time.monotonic() - began)
 
 WATCHER: Final = """
 import sys, time
-from api.serving import POLL_SECONDS
+from api.follower import POLL_SECONDS
 from store.changes import newest_change, read_changes
 from store.engine import open_engine, reading
 from store.feed import change_signal

@@ -13,6 +13,8 @@ from rich.table import Column, Table
 from sqlalchemy import Engine
 
 from cli.progress import progress
+from cli.retrain import retrain
+from cli.training import train_options
 from jobs.cart_abandonment import IDLE_HOURS, cart_abandonment
 from jobs.export import export
 from jobs.preferences import preferences
@@ -111,6 +113,17 @@ def profiles_command() -> None:
         return profiles(engine, zone=settings.zone, personalized_by_default=default, report=report)
 
     _run("profiles", job)
+
+
+@run.command(name="retrain")
+@click.option("--thorough", is_flag=True, help="Train the cross-encoder for long instead of about a minute.")
+def retrain_command(thorough: bool) -> None:
+    """Train, evaluate, and promote what the gate accepts; otherwise the champion stays."""
+
+    def job(engine: Engine, settings: Settings, report: Report) -> Summary:
+        return retrain(engine, settings, train_options(settings, thorough=thorough), report, Console())
+
+    _run("retrain", job)
 
 
 @run.command(name="retention")

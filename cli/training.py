@@ -124,7 +124,9 @@ def run_training(settings: Settings, options: "Options", console: Console, *, on
         if only is not None:
             run_alone(only, engine, tracking(settings), options, report)
             return None
-        manifest = run_all(engine, tracking(settings), options, report, _champion(settings, engine, options, console))
+        manifest = run_all(
+            engine, tracking(settings), options, report, champion_recipe(settings, engine, options, console)
+        )
     engine.dispose()
     if manifest.gate is not None:
         console.print(_said(manifest.gate), highlight=False, soft_wrap=True)
@@ -132,7 +134,7 @@ def run_training(settings: Settings, options: "Options", console: Console, *, on
     return manifest.release_id
 
 
-def _champion(settings: Settings, engine: Engine, options: "Options", console: Console) -> "Recipe | None":
+def champion_recipe(settings: Settings, engine: Engine, options: "Options", console: Console) -> "Recipe | None":
     """The recipe that serves now; None, and said why, where there is none to compare with."""
     from training.against import check_encoders
     from training.promote import serving_release

@@ -62,10 +62,18 @@ class ReleaseStore:
         self._files.rm(target, recursive=True)
 
     def _download(self, remote: str, local: Path) -> None:
-        """Into a folder of its own first, so that a cut connection or a second process never leaves half a release."""
+        """Into a folder of its own first, so that a cut connection or a second process never leaves half a release.
+
+        `InvalidRelease` where it is not whole: what is kept here is never downloaded again.
+        """
         partial = local.with_name(f".{local.name}.{uuid.uuid4().hex}")
         partial.parent.mkdir(parents=True, exist_ok=True)
         self._files.get(remote, str(partial), recursive=True)
+        try:
+            verify_files(partial, read_manifest(partial))
+        except InvalidRelease:
+            shutil.rmtree(partial)
+            raise
         if local.exists():
             shutil.rmtree(partial)
         else:

@@ -40,4 +40,10 @@ class Reply(NamedTuple):
     problem: str
     """Why there is no value; empty where there is one."""
     batch: int
-    """Calls that were answered together with this one: what adaptive batching achieved."""
+    """Calls that were answered together with this one: what adaptive batching achieved. 0 while the release is being
+    loaded beside the one that serves: then there is no value yet."""
+
+    @property
+    def loading(self) -> bool:
+        """Whether it is worth asking again."""
+        return self.batch == 0

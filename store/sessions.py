@@ -63,3 +63,9 @@ def history_key(user_id: str | None, session_id: str | None) -> str:
     if user_id is not None:
         return f"user:{user_id}"
     return "" if session_id is None else f"session:{session_id}"
+
+
+def named_by(key: str) -> tuple[str | None, str | None]:
+    """The user and the session that a `history_key` names; neither for the empty one."""
+    kind, _, name = key.partition(":")
+    return (name if kind == "user" else None, name if kind == "session" else None)

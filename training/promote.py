@@ -1,4 +1,4 @@
-"""Puts a registered release live: into the release store, MLflow's alias, and the row that serving follows."""
+"""Puts a registered release live: into the release store, the row that serving follows, and MLflow's alias."""
 
 import tempfile
 from pathlib import Path
@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from models.release_store import ReleaseStore
 from recommender.errors import InvalidInput
-from store.deployments import current_deployment, record_deployment
+from store.deployments import Deployment, current_deployment, record_deployment
 from store.engine import reading, writing
 from training.gate import gate_against
 from training.report import refusal
@@ -24,11 +24,11 @@ def promote(
     why: str,
     force: str | None = None,
 ) -> None:
-    """Ask the gate, publish, move the alias, write the deployment: serving sees it when all of it is in place.
+    """Ask the gate, publish, write the deployment, move the alias: serving sees it when its files are in place.
 
     The release is verified file by file before it is published. `InvalidInput` where MLflow does not know it, and
-    where the gate's verdict against the release that serves now is missing or negative. ``force`` is the reason to
-    go on all the same; it is recorded.
+    where the gate's verdict against the release that serves now is missing or negative, or another one serves by the
+    time that the files are in place. ``force`` is the reason to go on all the same; it is recorded.
     """
     tracking.open()
     version, source = registered_source(release_id)
@@ -38,12 +38,20 @@ def promote(
     if release_id not in releases.ids():
         with tempfile.TemporaryDirectory() as folder:
             releases.publish(download(source, Path(folder)))
-    make_champion(version)
-    with writing(engine) as connection:
+    with writing(engine) as connection:  # one writer at a time: what is read here stays true until it is written
         if force is None:
+            _require_champion(release_id, champion, _served(current_deployment(connection)))
             record_deployment(connection, release_id, action="promote", who=who, why=why)
         else:
             record_deployment(connection, release_id, action="force", who=who, why=force)
+    make_champion(version)
+
+
+def _require_champion(release_id: str, judged: str | None, serving: str | None) -> None:
+    """Publishing takes a while, and the verdict counts against one champion only."""
+    if serving not in (judged, release_id):
+        found = f"{judged} served when the gate was asked, and {serving} does by now: promote it again"
+        raise InvalidInput("release_id", release_id, found)
 
 
 def check_gate(release_id: str, champion: str | None) -> None:
@@ -65,7 +73,10 @@ def check_gate(release_id: str, champion: str | None) -> None:
 def serving_release(engine: Engine) -> str | None:
     """Id of the champion; None before the first promotion."""
     with reading(engine) as connection:
-        deployment = current_deployment(connection)
+        return _served(current_deployment(connection))
+
+
+def _served(deployment: Deployment | None) -> str | None:
     return None if deployment is None else deployment.release_id
 
 

@@ -17,18 +17,29 @@ async def livez() -> JSONResponse:
 
 @router.get("/readyz", tags=["operations"])
 async def readyz(request: Request) -> JSONResponse:
-    """A release is loaded and has answered once in each context; otherwise what is missing, per part, with 503.
+    """A release is live that answered recent requests in time; otherwise what is missing, per part, with 503.
 
     A process that cannot follow the store stays ready and says so under ``behind``: one slow database must not take
-    every replica out.
+    every replica out. A release that should serve and was refused stands under ``refused``, with the reason, beside
+    the one that serves; one that serves although it is slow, under ``slow``.
     """
     serving: Serving = request.app.state.serving
     if serving.problems:
         return JSONResponse({"status": "not ready", "missing": serving.problems}, status_code=503)
     lag = round(serving.change_lag, 1)
-    behind = {"behind": f"the store was last followed {lag} s ago: stock and prices may be older"}
-    ready = {"status": "ready", "release": serving.live.snapshot.release, "change_lag_seconds": lag}
-    return JSONResponse(ready | (behind if serving.lagging else {}))
+    ready: dict[str, object] = {
+        "status": "ready",
+        "release": serving.live.snapshot.release,
+        "change_lag_seconds": lag,
+    }
+    if serving.lagging:
+        ready["behind"] = f"the store was last followed {lag} s ago: stock and prices may be older"
+    refused, remark = serving.follower.switcher.refused, serving.follower.switcher.remark
+    if refused is not None:
+        ready["refused"] = {"release": refused.release_id, "reason": refused.reason}
+    if remark:
+        ready["slow"] = remark
+    return JSONResponse(ready)
 
 
 @router.get("/metrics", tags=["operations"])

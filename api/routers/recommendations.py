@@ -3,7 +3,6 @@
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
@@ -11,15 +10,14 @@ import numpy as np
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from api import metrics, schemas
-from api.answers import Answer, Origin, new_trace
-from api.asked import SHARE_OF_TIME, asked_texts
+from api.answers import Answer, Origin, new_trace, with_what_was_asked
 from api.customers import STRANGER, Customer
 from api.decisions import decision_of
 from api.live import Live
 from api.serving import Serving
 from recommender import types
 from recommender.catalog import product_uuid
-from recommender.errors import InvalidInput, StageUnavailable, UnknownProduct
+from recommender.errors import InvalidInput, UnknownProduct
 from recommender.trace import Trace
 from recommender.types import SOURCES, Context, Slate
 from store.errors import StoreUnavailable
@@ -118,7 +116,7 @@ async def _answer(
     query = types.Query(
         context=context, limit=limit, at=time.time(), history=customer.history, anchors=np.array(rows, dtype=np.int64)
     )
-    query, unasked = await _with_what_was_asked(query, customer, live, trace)
+    query, unasked = await with_what_was_asked(query, customer, live, trace)
     answer = await serving.answer(live, versions, query, trace, degraded=degraded + unasked, explain=shopper.explain)
     _observe(answer)
     response.headers["Server-Timing"] = _server_timing(answer.trace)
@@ -158,23 +156,6 @@ async def _customer(serving: Serving, live: Live, shopper: schemas.Shopper) -> t
         return await serving.customer(live, shopper.user_id, shopper.session_id), ()
     except StoreUnavailable:
         return STRANGER, ("history",)
-
-
-async def _with_what_was_asked(
-    query: types.Query, customer: Customer, live: Live, trace: Trace
-) -> tuple[types.Query, tuple[str, ...]]:
-    """Searches count on the homepage; an embedding stage that cannot read them in time costs them, not the answer."""
-    policy = live.snapshot.policy
-    texts = asked_texts(customer, now=query.at, hours=policy.session_hours)
-    if query.context is not Context.HOMEPAGE or not texts or not policy.session_weight:
-        return query, ()
-    with trace.stage("asked"):
-        try:
-            mean, timeout = live.release.item_vectors.mean, SHARE_OF_TIME * trace.remaining()
-            asked = await live.asked.of(texts, live.stages, mean, timeout=timeout)
-        except StageUnavailable as unavailable:
-            return query, (unavailable.stage,)
-    return replace(query, asked=asked), ()
 
 
 def _row(live: Live, field: str, product_id: str) -> int:

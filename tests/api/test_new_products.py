@@ -204,10 +204,11 @@ def test_a_new_product_that_was_deleted_is_not_encoded_at_a_start(shop: Shop, in
 def test_products_written_during_a_swap_are_in_what_comes_after_it(shop: Shop, in_process: StageHandles) -> None:
     async def scenario() -> None:
         async with served(shop, in_process) as (serving, stage):
-            completed = await serving._complete(serving.live.release, serving.live.stages)
+            since = serving.store.newest_change()
+            completed = await serving.releases.completed(serving.live, serving.store.catalog())
             await put_products(serving, [NEW])
             await patch_product(serving, "wine-00", {"stock": 0})
-            await serving._put_live(completed)
+            await serving.current.put(completed, since=since)
             snapshot = serving.live.snapshot
             assert snapshot.allowed[snapshot.catalog.row_of[NEW.external_id]]
             assert not snapshot.allowed[snapshot.catalog.row_of["wine-00"]]

@@ -9,7 +9,8 @@ import aiohttp
 import pytest
 from sqlalchemy import Engine
 
-from api.serving import RETRY_SECONDS, Serving
+from api.serving import Serving
+from api.switcher import RETRY_SECONDS
 from recommender.errors import NoRelease
 from recommender.events import EventType
 from recommender.rules.file import read_rules

@@ -160,6 +160,18 @@ def test_a_download_cut_off_leaves_nothing_under_the_releases_name(
     assert read_release(remote.fetch(ID)).release_id == ID
 
 
+def test_a_release_that_is_not_whole_yet_is_not_kept(remote: ReleaseStore, tmp_path: Path, pristine: Path) -> None:
+    """A store that shows the manifest before the other files: the next one who asks finds all of it."""
+    files, folder = MemoryFileSystem(), f"{remote._root}/{ID}"
+    whole = files.cat_file(f"{folder}/items.npy")
+    files.pipe_file(f"{folder}/items.npy", whole[:-1])
+    with pytest.raises(InvalidRelease, match=r"items\.npy is damaged"):
+        remote.fetch(ID)
+    assert list((tmp_path / "cache").iterdir()) == []
+    files.pipe_file(f"{folder}/items.npy", whole)
+    assert read_release(remote.fetch(ID)).release_id == ID
+
+
 def test_two_processes_share_a_cache(pristine: Path, tmp_path: Path) -> None:
     url = f"memory://{uuid.uuid4().hex}/releases"
     first, second = (ReleaseStore(url, cache=tmp_path / "cache") for _ in range(2))

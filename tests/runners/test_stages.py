@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from bentoml.exceptions import BentoMLException
 
-from recommender.errors import StageUnavailable
+from recommender.errors import InvalidRelease, StageUnavailable
 from recommender.history import ItemWeights
-from runners.stages import ReleaseStages, StageHandles
+from runners.messages import Reply
+from runners.stages import PREPARED_TOGETHER, ReleaseStages, StageHandles
 from tests.planted_shop import Shop
 
 SOMEONE = ItemWeights(np.array([3, 5], np.int32), np.array([1.0, 2.0], np.float32))
@@ -90,6 +91,40 @@ def test_what_goes_wrong_on_the_way_makes_a_stage_unavailable(error: Exception) 
     assert caught.value.__cause__ is error
 
 
-def test_a_problem_is_an_unavailable_stage_that_says_why(in_process: StageHandles) -> None:
-    with pytest.raises(StageUnavailable, match="never-published is not in the release store"):
-        asyncio.run(stages(in_process, "never-published").encode(["x"]))
+def test_a_problem_is_an_unavailable_stage_that_says_why(in_process: StageHandles, planted_shop: Shop) -> None:
+    beyond = np.array([10**6], np.int32)
+    with pytest.raises(StageUnavailable, match=r"collaborative.*cannot answer: IndexError"):
+        asyncio.run(
+            stages(in_process, planted_shop.release).fold_in(ItemWeights(beyond, SOMEONE.weight[:1]), timeout=30.0)
+        )
+
+
+@pytest.mark.parametrize("stage", ["embedding", "collaborative", "rerank"])
+def test_stages_are_prepared_when_they_hold_the_release(
+    in_process: StageHandles, planted_shop: Shop, stage: str
+) -> None:
+    asyncio.run(stages(in_process, planted_shop.release).prepare(stage))
+    with pytest.raises(InvalidRelease, match=rf"stage {stage}: release never-published is not in the release store"):
+        asyncio.run(stages(in_process, "never-published").prepare(stage))
+
+
+def test_a_stage_that_is_away_cannot_be_prepared() -> None:
+    with pytest.raises(StageUnavailable, match="collaborative"):
+        asyncio.run(broken(ConnectionResetError()).prepare("collaborative"))
+
+
+def test_a_stage_is_asked_until_every_connection_leads_to_one_that_holds_the_release() -> None:
+    """Two replicas of which one is still loading."""
+    asked: list[int] = []
+
+    class Replicas(Broken):
+        def __getattr__(self, method: str) -> Any:
+            async def call(calls: list[Any]) -> list[Any]:
+                asked.append(len(asked))
+                loading = len(asked) <= PREPARED_TOGETHER and len(asked) % 2
+                return [Reply(None, "is being loaded", 0) if loading else Reply(np.zeros(3, np.float32), "", 1)]
+
+            return call
+
+    asyncio.run(stages(StageHandles(*(Replicas(None) for _ in range(3))), "any").prepare("embedding"))
+    assert len(asked) == 2 * PREPARED_TOGETHER

@@ -2,13 +2,14 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, delete
 
 from models.blender import Blender
+from models.release import MANIFEST, SCHEMA_VERSION
 from recommender.policy import Weights
 from store.catalog import set_stock
 from store.changes import ChangeKind, append_changes
@@ -174,6 +175,60 @@ def test_a_release_whose_parts_do_not_fit_is_refused(live: Server, shop: Shop) -
     eventually(lambda: refusals(live) == before + 1, within=SEEN_WITHIN_S, what="misfit is refused")
     assert serves(live) == shop.release
     assert "misfit is refused" in live.log.read_text()
+
+
+def refused(server: Server) -> dict[str, str]:
+    """What /readyz says of the release that should serve; empty where it does."""
+    answer = server.client.get("/readyz")
+    assert answer.status_code == 200
+    found: dict[str, str] = answer.json().get("refused", {})
+    return found
+
+
+def next_version(folder: Path) -> str:
+    manifest = folder / MANIFEST
+    said = json.loads(manifest.read_text()) | {"schema_version": SCHEMA_VERSION + 1}
+    manifest.unlink()
+    manifest.write_text(json.dumps(said))
+    return f"schema_version={SCHEMA_VERSION + 1}"
+
+
+def half_uploaded(folder: Path) -> str:
+    (folder / "collaborative" / "factors.npy").unlink()
+    return "collaborative/factors.npy is missing"
+
+
+def without_a_manifest(folder: Path) -> str:
+    (folder / MANIFEST).unlink()
+    return "is not in the release store"
+
+
+@pytest.mark.parametrize("spoil", [next_version, half_uploaded, without_a_manifest])
+def test_an_incompatible_or_incomplete_release_is_refused_and_said_where_operators_look(
+    live: Server, shop: Shop, spoil: Callable[[Path], str]
+) -> None:
+    why = spoil(published_variant(shop, spoil.__name__, {}))
+    shop.deploy(spoil.__name__)
+    eventually(lambda: refused(live), within=SWAP_S)
+    assert refused(live)["release"] == spoil.__name__
+    assert why in refused(live)["reason"]
+    assert serves(live) == shop.release
+    shop.deploy(shop.release)
+    eventually(lambda: not refused(live), within=SEEN_WITHIN_S)
+
+
+def test_a_release_that_fails_at_a_recent_request_is_refused(live: Server, shop: Shop) -> None:
+    """Every hash is right and every file can be read, but the lists have no order."""
+    for cluster in ("wine", "pets"):
+        live.recommend(f"product/{cluster}-07")
+    weights = b'{"fitted": {"popularity": NaN}, "rerank_weight": 0.0}'
+    published_variant(shop, "nonsense", {"blender/weights.json": weights})
+    before = live.metric("shelfwise_release_trials_total", result="failed")
+    shop.deploy("nonsense")
+    eventually(lambda: refused(live), within=SWAP_S)
+    assert "failed at a recent request" in refused(live)["reason"]
+    assert live.metric("shelfwise_release_trials_total", result="failed") == before + 1
+    assert serves(live) == shop.release
 
 
 def test_products_change_although_a_refused_release_is_deployed(live: Server, shop: Shop, store: Engine) -> None:

@@ -4,18 +4,21 @@ A whole training beside a champion is in tests/system/test_erasure.py.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 from sqlalchemy import Engine, delete
 
+from cli.retrain import WHO, retrain, settle
 from models.blender import Blender
 from models.embedding import ItemVectors
-from models.release import Gate
+from models.release import Gate, read_manifest
+from models.release_store import ReleaseStore
 from recommender.errors import InvalidInput
 from recommender.metrics.gate import Verdict
 from recommender.policy import Policy, Weights
@@ -28,7 +31,7 @@ from training.continuity import find_gaps
 from training.dataset import Dataset
 from training.evaluate import CHAMPION, compare
 from training.gate import gate_against, log_gate, verdict
-from training.promote import promote
+from training.promote import promote, serving_release
 from training.recipe import Recipe, Recipes, read_recipe, unreleased_recipe
 from training.replay import Arena, build_arena
 from training.report import verdict_markdown
@@ -176,8 +179,68 @@ def test_a_verdict_against_another_champion_does_not_count(
         promote(engine, tracking, release_store(promoted.settings), "stale", who="ann", why="")
 
 
+class Meanwhile(ReleaseStore):
+    """Somebody else promotes another release while the files of this one are published."""
+
+    promote_first: Callable[[], None]
+
+    def ids(self) -> list[str]:
+        self.promote_first()
+        return super().ids()
+
+
+def test_a_verdict_does_not_count_when_another_release_serves_by_the_end(
+    promoted: Shop, engine: Engine, tracking: Tracking, arena: Arena
+) -> None:
+    registered(promoted, "winner", Gate(against=promoted.release, verdict=verdict_of(arena, accepted=True)))
+    releases = Meanwhile(promoted.settings.releases_url, cache=promoted.home / "cache")
+    releases.promote_first = lambda: promoted.deploy("by-somebody-else")
+    with pytest.raises(InvalidInput, match=r"served when the gate was asked, and by-somebody-else does by now"):
+        promote(engine, tracking, releases, "winner", who="ann", why="better")
+    assert serving_release(engine) == "by-somebody-else"
+    promote(engine, tracking, releases, "winner", who="ann", why="", force="whatever serves")
+    assert serving_release(engine) == "winner"
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+def test_the_job_promotes_what_the_gate_accepts_and_keeps_the_champion_otherwise(
+    promoted: Shop, engine: Engine, tracking: Tracking, arena: Arena, accepted: bool
+) -> None:
+    registered(promoted, "retrained", Gate(against=promoted.release, verdict=verdict_of(arena, accepted=accepted)))
+    manifest = read_manifest(promoted.home / "variants" / "retrained")
+    summary = settle(engine, promoted.settings, manifest, promoted.release)
+    assert (summary["release"], summary["outcome"]) == ("retrained", "promoted" if accepted else "kept")
+    assert ("all customers: NDCG@10" in str(summary["why"])) is not accepted
+    with reading(engine) as connection:
+        current = current_deployment(connection)
+    assert current is not None
+    assert current.release_id == ("retrained" if accepted else promoted.release)
+    assert (current.who == WHO) is accepted
+
+
 def test_the_champion_may_be_promoted_again(promoted: Shop, engine: Engine, tracking: Tracking) -> None:
     promote(engine, tracking, release_store(promoted.settings), promoted.release, who="ann", why="again")
+
+
+def test_retraining_judges_the_new_release_against_the_champion_and_promotes_it(
+    promoted: Shop, engine: Engine, tracking: Tracking
+) -> None:
+    """The same data and the same code: a refresh that is not worse. Its verdict is in the manifest and lets it live."""
+    options = quick_options(promoted)
+    summary = retrain(engine, promoted.settings, options, lambda step, done, total: None, Console())
+    assert (summary["outcome"], summary["before"]) == ("promoted", promoted.release)
+    manifest = read_manifest(release_store(promoted.settings).fetch(str(summary["release"])))
+    assert manifest.gate is not None
+    assert manifest.gate.against == promoted.release
+    assert manifest.gate.verdict.like_for_like
+    assert manifest.gate.verdict.accepted
+    assert manifest.gate == gate_against(manifest.release_id, promoted.release)
+    assert "champion" in manifest.evaluation["groups"]["all"]
+    with reading(engine) as connection:
+        current = current_deployment(connection)
+    assert current is not None
+    assert (current.release_id, current.who) == (manifest.release_id, WHO)
+    assert current.why == f"the gate accepts it against {promoted.release}"
 
 
 def test_training_refuses_a_shop_that_lost_a_day(promoted: Shop, engine: Engine, tracking: Tracking) -> None:
@@ -191,6 +254,8 @@ def test_training_refuses_a_shop_that_lost_a_day(promoted: Shop, engine: Engine,
     options = quick_options(promoted)
     with pytest.raises(InvalidInput, match=rf"{date.fromtimestamp(lost)}: 0 baskets, about 1\d expected"):
         train(engine, tracking, options, lambda step, done, total: None)
+    with pytest.raises(InvalidInput, match="0 baskets"):
+        retrain(engine, promoted.settings, options, lambda step, done, total: None, Console())
     source = read_source(engine, lambda step, done, total: None)
     assert len(find_gaps(baskets(source))) == 1
 

@@ -1,0 +1,92 @@
+"""Opening the release that should serve. The one that serves and the one before stay open: going back loads nothing."""
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Final
+
+from api.embeddings import Embeddings
+from api.live import Live, go_live
+from api.metrics import BATCH_SIZE
+from api.store_view import StoreView
+from api.trial import REQUESTS, hold_trial
+from models.release import Release, read_release
+from models.release_store import ReleaseStore
+from recommender.catalog import Catalog
+from recommender.errors import InvalidRelease
+from recommender.rules.file import Rules
+from runners.stages import ReleaseStages, StageHandles
+
+KEPT: Final = 2
+"""Open releases: stages keep as many (`runners.shelf`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A release that may go live, and what is to be said of it all the same."""
+
+    live: Live
+    remark: str = ""
+
+
+class Releases:
+    """Used from one event loop."""
+
+    def __init__(
+        self,
+        published: ReleaseStore,
+        rules: Rules,
+        handles: StageHandles,
+        store: StoreView,
+        embeddings: Embeddings,
+        *,
+        personal_by_default: bool,
+    ) -> None:
+        self._published, self._rules, self._handles = published, rules, handles
+        self._store, self._embeddings = store, embeddings
+        self._personal_by_default = personal_by_default
+        self._open: OrderedDict[str, tuple[Release, ReleaseStages]] = OrderedDict()
+
+    async def open(self, release_id: str, catalog: Catalog, serving: Live | None) -> Opened:
+        """The release over this catalog, once every stage holds it and it stood its trial beside the one ``serving``.
+
+        One that was live lately stood it already, and is only asked whether its stages are there. `InvalidRelease`
+        where it cannot serve or must not, `StageUnavailable` where a stage does not answer.
+        """
+        known = self._open.get(release_id)
+        if known is not None:
+            return Opened(await self._prepared(*known, catalog))
+        release = await asyncio.to_thread(self._read, release_id)
+        live = await self._prepared(release, ReleaseStages(self._handles, release_id, _observe_batch), catalog)
+        remembered = await asyncio.to_thread(
+            self._store.past_requests, REQUESTS, personal_by_default=self._personal_by_default
+        )
+        return Opened(live, await hold_trial(live, remembered, serving))
+
+    async def completed(self, live: Live, catalog: Catalog) -> Live:
+        """The same release over another reading of the whole catalog."""
+        return await go_live(live.release, catalog, self._rules, live.stages, self._embeddings)
+
+    def keep(self, live: Live) -> None:
+        """It is live now; what served before the one before is let go of."""
+        self._open[live.release.release_id] = (live.release, live.stages)
+        self._open.move_to_end(live.release.release_id)
+        while len(self._open) > KEPT:
+            self._open.popitem(last=False)
+
+    def _read(self, release_id: str) -> Release:
+        return read_release(self._published.fetch(release_id))
+
+    async def _prepared(self, release: Release, stages: ReleaseStages, catalog: Catalog) -> Live:
+        await stages.prepare("embedding")  # what is newer than the release is embedded right away
+        (vector,) = await stages.encode(["ready?"])
+        if vector.shape != release.item_vectors.mean.shape:
+            reason = f"its encoder makes vectors of {vector.shape}, its products have {release.item_vectors.mean.shape}"
+            raise InvalidRelease(f"release {release.release_id}: {reason}")
+        live = await go_live(release, catalog, self._rules, stages, self._embeddings)
+        await stages.prepare("collaborative", *(["rerank"] if live.snapshot.reranks() else []))
+        return live
+
+
+def _observe_batch(stage: str, size: int) -> None:
+    BATCH_SIZE.labels(stage).observe(size)

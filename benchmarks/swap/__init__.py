@@ -1,0 +1,1 @@
+"""Releases change under load: what fails, what mixes two releases, and how soon a rollback shows."""

@@ -1,0 +1,45 @@
+"""The job ``retrain``: train, evaluate, ask the gate, promote or keep. Composed here, for jobs know no training."""
+
+from typing import TYPE_CHECKING, Final
+
+from rich.console import Console
+from sqlalchemy import Engine
+
+from cli.training import champion_recipe, tracking
+from jobs.run import Report, Summary
+from models.release import Manifest
+from recommender.errors import InvalidInput
+from runners.shelf import release_store
+from settings import Settings
+
+if TYPE_CHECKING:
+    from training.train import Options
+
+WHO: Final = "job retrain"
+"""In the list of releases, where a person's name stands otherwise."""
+
+
+def retrain(engine: Engine, settings: Settings, options: "Options", report: Report, console: Console) -> Summary:
+    """Train on what is in the store, and put the release live if the gate accepts it against the champion.
+
+    `InvalidInput` where the data has gaps; then nothing is trained. The summary says what became of the release.
+    """
+    from training.promote import serving_release
+    from training.train import train
+
+    champion = champion_recipe(settings, engine, options, console)
+    manifest = train(engine, tracking(settings), options, report, champion)
+    return settle(engine, settings, manifest, serving_release(engine))
+
+
+def settle(engine: Engine, settings: Settings, manifest: Manifest, champion: str | None) -> Summary:
+    """Promote the release, or keep the champion and say why."""
+    from training.promote import promote
+
+    release_id = manifest.release_id
+    why = "the first release" if champion is None else f"the gate accepts it against {champion}"
+    try:
+        promote(engine, tracking(settings), release_store(settings), release_id, who=WHO, why=why)
+    except InvalidInput as refused:
+        return {"release": release_id, "outcome": "kept", "champion": champion, "why": refused.reason}
+    return {"release": release_id, "outcome": "promoted", "before": champion, "why": why}

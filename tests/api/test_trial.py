@@ -1,0 +1,236 @@
+"""A release goes live after it answered recent requests; one that cannot, or is too slow, leaves the old one there."""
+
+import asyncio
+import shutil
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from api.metrics import TRIALS
+from api.serving import Serving
+from recommender.rules.file import read_rules
+from runners.stages import StageHandles
+from store.catalog import set_stock
+from store.deployments import record_deployment
+from store.engine import writing
+from tests.planted_shop import Shop, published_variant
+from tests.stage_services import InProcess, stages_of
+
+WITHIN_S = 60.0
+LATE_S = 0.25
+"""Longer than the default deadline of 150 ms, by far."""
+
+
+@dataclass
+class Slowness:
+    """Releases whose collaborative stage takes its time."""
+
+    releases: set[str] = field(default_factory=set)
+
+
+class SlowStage(InProcess):
+    """A stage that is late with some releases."""
+
+    def __init__(self, stage: Any, slowness: Slowness) -> None:
+        super().__init__(stage.service)
+        self._slowness = slowness
+
+    def answer(self, method: str, calls: list[Any]) -> list[Any]:
+        if calls[0].release in self._slowness.releases:
+            time.sleep(LATE_S)
+        return super().answer(method, calls)
+
+
+def file_of(array: np.ndarray) -> bytes:
+    content = BytesIO()
+    np.save(content, array)
+    return content.getvalue()
+
+
+@pytest.fixture(scope="module")
+def releases(planted_shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """The planted shop with more releases: ``second``, and two that load and cannot serve."""
+    shop = planted_shop.copy(tmp_path_factory.mktemp("trial") / "shop")
+    published_variant(shop, "second", {})
+    weights = b'{"fitted": {"popularity": NaN}, "rerank_weight": 0.0}'
+    published_variant(shop, "nonsense", {"blender/weights.json": weights})
+    narrow = {
+        "embedding/vectors.npy": file_of(np.ones((246, 3), np.float32)),
+        "embedding/mean.npy": file_of(np.ones(3)),
+    }
+    published_variant(shop, "narrow", narrow)
+    return shop
+
+
+@pytest.fixture(scope="module")
+def handles(releases: Shop) -> StageHandles:
+    return StageHandles(*(InProcess(service) for service, _ in stages_of(releases)))
+
+
+@pytest.fixture
+def shop(releases: Shop, tmp_path: Path) -> Shop:
+    return releases.copy(tmp_path / "shop")
+
+
+Scenario = Callable[[Serving, Slowness], Awaitable[None]]
+
+
+def play(shop: Shop, handles: StageHandles, scenario: Scenario, *slow: str) -> None:
+    """A started `Serving` over the shop, stopped at the end; ``slow`` are releases that are late from the start."""
+
+    async def within_a_loop() -> None:
+        slowness = Slowness(set(slow))
+        collaborative = SlowStage(handles.collaborative, slowness)
+        staged = StageHandles(handles.embedding, collaborative, handles.reranker)
+        serving = Serving(shop.settings, read_rules(), staged)
+        await serving.start()
+        try:
+            await scenario(serving, slowness)
+        finally:
+            await serving.stop()
+
+    asyncio.run(within_a_loop())
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(WITHIN_S):
+        while not holds():
+            await asyncio.sleep(0.02)
+
+
+def deploy(shop: Shop, release_id: str) -> None:
+    engine = shop.open()
+    with writing(engine) as connection:
+        record_deployment(connection, release_id, action="promote", who="test", why="")
+    engine.dispose()
+
+
+def trials(result: str) -> float:
+    return float(TRIALS.labels(result)._value.get())
+
+
+async def refused(serving: Serving, release_id: str) -> str:
+    """Why it was refused."""
+    switcher = serving.follower.switcher
+    await until(lambda: switcher.refused is not None and switcher.refused.release_id == release_id)
+    assert switcher.refused is not None
+    return switcher.refused.reason
+
+
+@pytest.mark.parametrize(
+    ("release", "why"),
+    [
+        ("nonsense", "nonsense failed at a recent request: homepage: a score that is no number"),
+        ("narrow", r"its encoder makes vectors of \(384,\), its products have \(3,\)"),
+    ],
+)
+def test_a_release_that_loads_and_cannot_serve_is_refused(
+    shop: Shop, handles: StageHandles, release: str, why: str
+) -> None:
+    async def scenario(serving: Serving, slowness: Slowness) -> None:
+        await until(lambda: not serving.problems)
+        await asyncio.to_thread(deploy, shop, release)
+        assert why.replace("\\", "") in await refused(serving, release)
+        assert serving.live.snapshot.release == shop.release
+        assert not serving.problems
+
+    play(shop, handles, scenario)
+
+
+def test_a_release_that_is_too_slow_is_refused_and_a_busy_machine_is_not(shop: Shop, handles: StageHandles) -> None:
+    async def scenario(serving: Serving, slowness: Slowness) -> None:
+        await until(lambda: not serving.problems)
+        slowness.releases = {"second"}
+        await asyncio.to_thread(deploy, shop, "second")
+        assert "second is too slow: p95 2" in await refused(serving, "second")
+        assert serving.live.snapshot.release == shop.release
+        slowness.releases = {"second", shop.release}
+        await asyncio.to_thread(deploy, shop, "second")
+        await until(lambda: serving.live.snapshot.release == "second")
+        assert serving.follower.switcher.refused is None
+
+    play(shop, handles, scenario)
+
+
+def test_a_slow_release_is_better_than_none(shop: Shop, handles: StageHandles) -> None:
+    before = trials("slow")
+
+    async def scenario(serving: Serving, slowness: Slowness) -> None:
+        await until(lambda: not serving.problems)
+        assert serving.live.snapshot.release == shop.release
+        assert "the deadline is 150 ms" in serving.follower.switcher.remark
+
+    play(shop, handles, scenario, shop.release)
+    assert trials("slow") == before + 1
+
+
+@pytest.mark.parametrize("bad", ["nonsense", "never-published"])
+def test_a_process_that_starts_serves_what_the_others_still_do(shop: Shop, handles: StageHandles, bad: str) -> None:
+    deploy(shop, bad)
+
+    async def scenario(serving: Serving, slowness: Slowness) -> None:
+        await until(lambda: not serving.problems)
+        assert serving.live.snapshot.release == shop.release
+        assert bad in await refused(serving, bad)
+
+    play(shop, handles, scenario)
+
+
+def test_going_back_loads_nothing(shop: Shop, handles: StageHandles) -> None:
+    """Not even where the release that served before was deleted meanwhile."""
+
+    async def scenario(serving: Serving, slowness: Slowness) -> None:
+        await until(lambda: not serving.problems)
+        await asyncio.to_thread(deploy, shop, "second")
+        await until(lambda: serving.live.snapshot.release == "second")
+        shutil.rmtree(shop.home / "releases" / shop.release)
+        passed = trials("passed")
+        await asyncio.to_thread(deploy, shop, shop.release)
+        await until(lambda: serving.live.snapshot.release == shop.release)
+        assert trials("passed") == passed
+
+    play(shop, handles, scenario)
+
+
+def test_stock_is_followed_while_a_release_is_on_trial(shop: Shop, handles: StageHandles) -> None:
+    async def scenario(serving: Serving, slowness: Slowness) -> None:
+        def sells() -> bool:
+            snapshot = serving.live.snapshot
+            return bool(snapshot.allowed[snapshot.catalog.row_of["wine-00"]])
+
+        await until(lambda: not serving.problems)
+        slowness.releases = {"second", shop.release}  # its trial takes many seconds
+        await asyncio.to_thread(deploy, shop, "second")
+        engine = shop.open()
+        with writing(engine) as connection:
+            set_stock(connection, {"wine-00": 0})
+        engine.dispose()
+        await until(lambda: not sells())
+        assert serving.live.snapshot.release == shop.release
+        slowness.releases = set()
+        await until(lambda: serving.live.snapshot.release == "second")
+        assert not sells()
+
+    play(shop, handles, scenario)
+
+
+def test_a_promotion_is_taken_back_while_its_release_is_on_trial(shop: Shop, handles: StageHandles) -> None:
+    async def scenario(serving: Serving, slowness: Slowness) -> None:
+        await until(lambda: not serving.problems)
+        slowness.releases = {"second"}
+        await asyncio.to_thread(deploy, shop, "second")
+        await asyncio.sleep(1.0)
+        await asyncio.to_thread(deploy, shop, shop.release)
+        await asyncio.sleep(1.0)
+        slowness.releases = set()
+        await asyncio.sleep(1.0)
+        assert serving.live.snapshot.release == shop.release
+        assert serving.follower.switcher.refused is None
+
+    play(shop, handles, scenario)
