@@ -52,6 +52,7 @@ async def go_live(
         factors=release.collaborative.factors,
         co_purchase=release.collaborative.co_purchase,
         neighbours=release.collaborative.neighbours,
+        sequence=release.collaborative.sequence,
         facts=release.facts,
         popularity=release.collaborative.popularity,
         hard_rules=rules.hard,

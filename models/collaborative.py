@@ -9,12 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recommender.history import ItemWeights
 from recommender.snapshot import Neighbours
+
+TABLES: Final = ("co_purchase", "neighbours", "sequence")
+"""Which products go together, in three senses."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,8 @@ class Collaborative:
     co_purchase: Neighbours
     neighbours: Neighbours
     """The strongest entries of an item-item model over customers."""
+    sequence: Neighbours
+    """What is bought after what."""
     popularity: NDArray[np.float32]
     """(n,) decayed count of baskets."""
 
@@ -48,24 +54,23 @@ class Collaborative:
         return np.linalg.solve(left, right)[:, :, 0].astype(np.float32)
 
     def save(self, folder: Path) -> None:
-        """Write factors.npy, popularity.npy, co_purchase.npz, neighbours.npz and config.json."""
+        """Write factors.npy, popularity.npy, config.json and one file for each of `TABLES`."""
         np.save(folder / "factors.npy", self.factors)
         np.save(folder / "popularity.npy", self.popularity)
-        for name, related in (("co_purchase", self.co_purchase), ("neighbours", self.neighbours)):
+        for name in TABLES:
+            related: Neighbours = getattr(self, name)
             np.savez(folder / f"{name}.npz", indptr=related.indptr, item=related.item, weight=related.weight)
         (folder / "config.json").write_text(json.dumps({"regularization": self.regularization}))
 
 
 def load_collaborative(folder: Path) -> Collaborative:
-    """Read what `Collaborative.save` wrote; without neighbours.npz, as it once was, nothing has any."""
-    co_purchase = _load_neighbours(folder / "co_purchase.npz")
-    path = folder / "neighbours.npz"
+    """Read what `Collaborative.save` wrote; a table that there once was not relates nothing."""
+    popularity = np.load(folder / "popularity.npy", allow_pickle=False)
     return Collaborative(
         factors=np.load(folder / "factors.npy", allow_pickle=False),
         regularization=json.loads((folder / "config.json").read_text())["regularization"],
-        co_purchase=co_purchase,
-        neighbours=_load_neighbours(path) if path.is_file() else nothing_related(len(co_purchase.indptr) - 1),
-        popularity=np.load(folder / "popularity.npy", allow_pickle=False),
+        popularity=popularity,
+        **{name: _load_table(folder / f"{name}.npz", len(popularity)) for name in TABLES},
     )
 
 
@@ -74,6 +79,8 @@ def nothing_related(size: int) -> Neighbours:
     return Neighbours(np.zeros(size + 1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32))
 
 
-def _load_neighbours(path: Path) -> Neighbours:
+def _load_table(path: Path, size: int) -> Neighbours:
+    if not path.is_file():
+        return nothing_related(size)
     with np.load(path, allow_pickle=False) as related:
         return Neighbours(related["indptr"], related["item"], related["weight"])

@@ -22,7 +22,7 @@ from recommender.types import Context
 
 SCHEMA_VERSION: Final = 2
 READABLE: Final = (1, SCHEMA_VERSION)
-"""A release of version 1 has no neighbours, facts or trees: those stay silent."""
+"""A release of version 1 has no neighbours, sequence, facts or trees: those stay silent."""
 MANIFEST: Final = "manifest.json"
 ENCODER_GRAPH: Final = "embedding/model.onnx"
 """Its sha256 is the encoder's name in the store's `product_embeddings`."""
@@ -38,7 +38,7 @@ NEEDED: Final = (
     "blender/weights.json",
 )
 """What the gateway loads itself: each must be vouched for."""
-NEEDED_SINCE_2: Final = ("collaborative/neighbours.npz", FACTS)
+NEEDED_SINCE_2: Final = ("collaborative/neighbours.npz", "collaborative/sequence.npz", FACTS)
 
 
 class FileEntry(BaseModel):
@@ -211,6 +211,7 @@ def _check_rows(release: Release) -> None:
         "collaborative/popularity.npy": len(release.collaborative.popularity),
         "collaborative/co_purchase.npz": len(release.collaborative.co_purchase.indptr) - 1,
         "collaborative/neighbours.npz": len(release.collaborative.neighbours.indptr) - 1,
+        "collaborative/sequence.npz": len(release.collaborative.sequence.indptr) - 1,
         FACTS: len(release.facts.columns),
     }
     for name, count in rows.items():

@@ -71,6 +71,12 @@ def neighbour_scores(snapshot: Snapshot, confidences: ItemWeights) -> Column | N
     return scores if scores.any() else None
 
 
+def sequence_scores(snapshot: Snapshot, latest: ItemWeights) -> Column | None:
+    """Σ weight of the latest products · how often it follows them; None where nothing is known of them."""
+    scores = snapshot.sequence.scores(latest, len(snapshot.catalog))
+    return scores if scores.any() else None
+
+
 def affinity_scores(snapshot: Snapshot, confidences: ItemWeights) -> Column | None:
     """What sells now among the kinds of products that the customer buys: confidence of the kind · share within it.
 

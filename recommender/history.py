@@ -24,6 +24,8 @@ FOLD_IN_DECAY_DAYS: Final = 120.0
 """Collaborative input: log1p(Σ exp(−days / 120)), the same in training and at fold-in."""
 PRODUCTS_PER_CUSTOMER: Final = 200
 SESSION_EVENTS: Final = 20
+LATEST_DECAY: Final = 0.6
+LATEST_STEPS: Final = 10
 
 _TASTE = np.array([TASTE_WEIGHTS[kind] for kind in EVENT_TYPES])
 _PURCHASE = EVENT_CODES[EventType.PURCHASE]
@@ -111,6 +113,14 @@ def taste_weights(history: History) -> ItemWeights:
     """Weights of the content profile: Σ w(event) · exp(−days/30) over the latest 200 events (seed 004); may be < 0."""
     latest = History(history.item[-TASTE_EVENTS:], history.kind[-TASTE_EVENTS:], history.at[-TASTE_EVENTS:])
     return _sums(latest.item, _TASTE[latest.kind] * np.exp(-latest.ages() / TASTE_DECAY_DAYS))
+
+
+def latest_weights(history: History) -> ItemWeights:
+    """What came last: .6 to the power of the steps back, a step being a basket or a single event; at most 10 steps."""
+    liked = history.where(_TASTE[history.kind] > 0)
+    times, step = np.unique(-liked.at, return_inverse=True)
+    near = step < min(LATEST_STEPS, len(times))
+    return _sums(liked.item[near], np.power(LATEST_DECAY, step[near].astype(np.float64)))
 
 
 def session_items(history: History, *, now: float, hours: float) -> NDArray[np.int64]:

@@ -22,6 +22,7 @@ from recommender.evidence import (
     evenly,
     neighbour_scores,
     popularity_scores,
+    sequence_scores,
     session_scores,
     strongest,
     weigh_evidence,
@@ -34,6 +35,7 @@ from recommender.history import (
     ItemWeights,
     bought_now,
     fold_in_confidences,
+    latest_weights,
     repeat_counts,
     session_items,
     taste_weights,
@@ -56,6 +58,7 @@ FINDERS: Final[Mapping[Context, tuple[Source, ...]]] = MappingProxyType(
             Source.SESSION,
             Source.NEIGHBOURS,
             Source.AFFINITY,
+            Source.SEQUENCE,
         ),
         Context.PRODUCT_PAGE: (Source.CONTENT, Source.CO_PURCHASE),
         Context.CART: (
@@ -161,6 +164,7 @@ async def _columns(
         found[Source.COLLABORATIVE] = await _collaborative(confidences, snapshot, stages, trace, degraded)
         found[Source.NEIGHBOURS] = neighbour_scores(snapshot, confidences)
         found[Source.AFFINITY] = affinity_scores(snapshot, confidences)
+        found[Source.SEQUENCE] = sequence_scores(snapshot, latest_weights(history))
         repeat = repeat_counts(query.history)
         found[Source.REPEAT] = repeat.dense(len(snapshot.catalog)) if len(repeat) else None
     return {source: column for source, column in found.items() if column is not None}

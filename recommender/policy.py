@@ -24,6 +24,7 @@ class Weights:
     session: float = 0.0
     neighbours: float = 0.0
     affinity: float = 0.0
+    sequence: float = 0.0
 
     def vector(self) -> NDArray[np.float32]:
         """One weight per source, in the order of `SOURCES`."""
@@ -88,6 +89,7 @@ def _default_candidates() -> Mapping[Source, int]:
             Source.SESSION: 20,
             Source.NEIGHBOURS: 100,
             Source.AFFINITY: 60,
+            Source.SEQUENCE: 60,
         }
     )
 

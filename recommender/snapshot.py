@@ -64,6 +64,8 @@ class Snapshot:
     """Products of the same baskets."""
     neighbours: Neighbours
     """Products of the same customers: the strongest entries of an item-item model."""
+    sequence: Neighbours
+    """Products that are bought after one."""
     facts: ItemFacts
     popularity: NDArray[np.float32]
     """(≤ n,) decayed purchases; products newer than the release have none."""

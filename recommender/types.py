@@ -30,6 +30,7 @@ class Source(StrEnum):
     SESSION = "session"
     NEIGHBOURS = "neighbours"
     AFFINITY = "affinity"
+    SEQUENCE = "sequence"
 
 
 SOURCES: Final[tuple[Source, ...]] = tuple(Source)

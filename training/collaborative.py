@@ -12,7 +12,8 @@ from models.collaborative import Collaborative
 from recommender.history import DAY, ItemWeights, fold_in_confidences
 from recommender.snapshot import Neighbours
 from training.dataset import Dataset
-from training.neighbours import fit_neighbours
+from training.neighbours import fit_neighbours, strongest_entries
+from training.sequence import fit_sequence
 
 FACTORS: Final = 64
 REGULARIZATION: Final = 10.0
@@ -35,6 +36,7 @@ def fit_collaborative(purchases: Dataset, *, cut: float, seed: int = 0) -> Colla
         regularization=REGULARIZATION,
         co_purchase=fit_co_purchase(known, factored),
         neighbours=fit_neighbours(known, factored),
+        sequence=fit_sequence(known, factored),
         popularity=fit_popularity(known, cut),
     )
 
@@ -62,13 +64,7 @@ def fit_co_purchase(purchases: Dataset, factored: int) -> Neighbours:
     together = _together(purchases, factored)
     popular = purchases.baskets[:factored] + SHRINKAGE
     together.data = together.data / np.sqrt(popular[together.row] * popular[together.col])
-    order = np.lexsort((together.col, -together.data, together.row))
-    row, col, weight = together.row[order], together.col[order], together.data[order]
-    starts = np.searchsorted(row, np.arange(factored + 1))
-    strongest = np.arange(len(row)) - starts[row] < NEIGHBOURS
-    counts = np.bincount(row[strongest], minlength=len(purchases.catalog))
-    indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    return Neighbours(indptr, col[strongest].astype(np.int32), weight[strongest].astype(np.float32))
+    return strongest_entries(together.tocsr(), len(purchases.catalog), NEIGHBOURS)
 
 
 def _together(purchases: Dataset, factored: int) -> sp.coo_array:

@@ -87,3 +87,17 @@ def _strongest(block: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np
     top, weight = np.take_along_axis(top, order, axis=1), np.take_along_axis(weight, order, axis=1)
     positive = weight > 0
     return top[positive], weight[positive], positive.sum(axis=1)
+
+
+def strongest_entries(weights: sp.csr_array, size: int, kept: int) -> Neighbours:
+    """The ``kept`` largest entries above 0 of each row but the diagonal, as a table of ``size`` items."""
+    pairs = weights.tocoo()
+    good = (pairs.data > 0) & (pairs.row != pairs.col)
+    row, col, weight = pairs.row[good], pairs.col[good], pairs.data[good]
+    order = np.lexsort((col, -weight, row))
+    row, col, weight = row[order], col[order], weight[order]
+    place = np.arange(len(row)) - np.searchsorted(row, row)
+    near = place < kept
+    counts = np.bincount(row[near], minlength=size)
+    indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    return Neighbours(indptr, col[near].astype(np.int32), weight[near].astype(np.float32))

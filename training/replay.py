@@ -173,6 +173,7 @@ def build_arena(
         factors=collaborative.factors,
         co_purchase=collaborative.co_purchase,
         neighbours=collaborative.neighbours,
+        sequence=collaborative.sequence,
         facts=item_facts(arranged, vector_row, kinds, cut=cut),
         popularity=collaborative.popularity,
         hard_rules=(Active(),),

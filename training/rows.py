@@ -27,6 +27,7 @@ SINGLE_SOURCES: Final = {
     "collaborative": Weights(collaborative=1.0),
     "neighbours": Weights(neighbours=1.0),
     "affinity": Weights(affinity=1.0),
+    "sequence": Weights(sequence=1.0),
 }
 
 CART_SOURCES: Final = {

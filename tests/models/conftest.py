@@ -35,6 +35,7 @@ def collaborative() -> Collaborative:
             np.array([0, 1, 2, 2, 2]), np.array([1, 0], np.int32), np.array([0.75, 0.25], np.float32)
         ),
         neighbours=Neighbours(np.array([0, 1, 1, 1, 1]), np.array([2], np.int32), np.array([0.5], np.float32)),
+        sequence=Neighbours(np.array([0, 0, 1, 1, 1]), np.array([3], np.int32), np.array([0.5], np.float32)),
         popularity=np.array([4, 3, 2, 1], dtype=np.float32),
     )
 

@@ -36,7 +36,7 @@ def fitted(purchases: sp.csr_matrix) -> AlternatingLeastSquares:
 @pytest.fixture(scope="module")
 def model(fitted: AlternatingLeastSquares) -> Collaborative:
     nothing = Neighbours(np.zeros(ITEMS + 1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32))
-    return Collaborative(np.asarray(fitted.item_factors), 0.7, nothing, nothing, np.zeros(ITEMS, np.float32))
+    return Collaborative(np.asarray(fitted.item_factors), 0.7, nothing, nothing, nothing, np.zeros(ITEMS, np.float32))
 
 
 def customer_of(purchases: sp.csr_matrix, user: int) -> ItemWeights:
@@ -82,7 +82,7 @@ def test_fold_in_solves_the_normal_equations(model: Collaborative, weights: dict
 def test_a_planted_taste_prefers_its_own_cluster() -> None:
     clusters = np.repeat(np.eye(2, dtype=np.float32), 3, axis=0)
     nothing = Neighbours(np.zeros(7, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32))
-    model = Collaborative(clusters, 0.1, nothing, nothing, np.zeros(6, np.float32))
+    model = Collaborative(clusters, 0.1, nothing, nothing, nothing, np.zeros(6, np.float32))
     scores = clusters @ model.fold_in([ItemWeights(np.array([4], np.int32), np.ones(1, np.float32))])[0]
     assert scores[3:].min() > scores[:3].max()
 

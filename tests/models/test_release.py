@@ -27,6 +27,7 @@ FILES = (
     "collaborative/factors.npy",
     "collaborative/neighbours.npz",
     "collaborative/popularity.npy",
+    "collaborative/sequence.npz",
     "cross_encoder/score.onnx",
     "embedding/mean.npy",
     "embedding/vector_row.npy",
@@ -100,8 +101,9 @@ def test_a_folder_without_a_manifest_is_no_release(release_folder: Path) -> None
 def test_a_release_of_version_1_is_read_without_what_it_never_had(release_folder: Path, edit_manifest: Edit) -> None:
     """A shop that updates the program goes on serving; the newer sources are silent until it trains again."""
     (release_folder / "collaborative" / "neighbours.npz").unlink()
+    (release_folder / "collaborative" / "sequence.npz").unlink()
     (release_folder / "item_facts.npz").unlink()
-    for gone in ("collaborative/neighbours.npz", "item_facts.npz"):
+    for gone in ("collaborative/neighbours.npz", "collaborative/sequence.npz", "item_facts.npz"):
         edit_manifest(release_folder, schema_version=1, unlisted=gone)
     release = read_release(release_folder)
     assert not len(release.collaborative.neighbours.item)

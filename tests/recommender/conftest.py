@@ -39,7 +39,9 @@ class ScriptedStages:
     def __init__(
         self, snapshot: Snapshot, *, logits: Mapping[int, float] | None = None, down: Sequence[str] = ()
     ) -> None:
-        model = Collaborative(snapshot.factors, 1.0, snapshot.co_purchase, snapshot.neighbours, snapshot.popularity)
+        model = Collaborative(
+            snapshot.factors, 1.0, snapshot.co_purchase, snapshot.neighbours, snapshot.sequence, snapshot.popularity
+        )
         self._fold_in = InProcessStages(model).fold_in
         self._logits = logits or {}
         self._down = down
@@ -147,6 +149,7 @@ def snapshot_of(neighbours_of: Callable[..., Neighbours]) -> Callable[..., Snaps
             "factors": np.zeros((n, 2), dtype=np.float32),
             "co_purchase": neighbours_of(n, {}),
             "neighbours": neighbours_of(n, {}),
+            "sequence": neighbours_of(n, {}),
             "facts": no_facts(n),
             "popularity": np.zeros(n, dtype=np.float32),
             "hard_rules": rules.hard,

@@ -24,7 +24,9 @@ from recommender.snapshot import Neighbours, Snapshot
 from recommender.types import SOURCES, Source
 
 NOTHING = Neighbours(np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32))
-STAGES = InProcessStages(Collaborative(np.zeros((0, 4), np.float32), 1.0, NOTHING, NOTHING, np.zeros(0, np.float32)))
+STAGES = InProcessStages(
+    Collaborative(np.zeros((0, 4), np.float32), 1.0, NOTHING, NOTHING, NOTHING, np.zeros(0, np.float32))
+)
 SIZE = 8
 ALL = np.arange(SIZE)
 columns = arrays(np.float32, SIZE, elements=st.integers(-1600, 1600).map(lambda sixteenths: sixteenths / 16))

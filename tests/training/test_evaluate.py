@@ -44,6 +44,7 @@ ROWS = [
     "collaborative",
     "neighbours",
     "affinity",
+    "sequence",
     "seed_weights",
     "fitted_blend",
     "fitted_blend_with_rules",
