@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 from zipfile import BadZipFile
@@ -39,6 +40,36 @@ NEEDED: Final = (
 )
 """What the gateway loads itself: each must be vouched for."""
 NEEDED_SINCE_2: Final = ("collaborative/neighbours.npz", FACTS)
+
+
+class Stage(StrEnum):
+    """A stage whose model a shop may bring itself."""
+
+    EMBEDDING = "embedding"
+    COLLABORATIVE = "collaborative"
+    CROSS_ENCODER = "cross_encoder"
+
+
+class HeldModel(BaseModel):
+    """A model that somebody else made and registered, as a release holds it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    stage: Stage
+    name: str
+    version: int
+    """Counted by MLflow, from 1 for each stage and name."""
+    sha256: str
+    """Of the files that serve: of each file's name and hash, in order of the names."""
+    trained_until: datetime | None
+    """Everything that it learnt from happened before, in the data's own time (UTC); None where nobody said so."""
+    run_id: str
+    """MLflow run of its registration."""
+
+    @property
+    def label(self) -> str:
+        """Names one content: two models with the same label are the same."""
+        return f"{self.name}@{self.sha256[:12]}"
 
 
 class FileEntry(BaseModel):
@@ -85,6 +116,10 @@ class Manifest(BaseModel):
     evaluation: dict[str, Any]
     gate: Gate | None = None
     """None where there was no champion to compare with."""
+    models: tuple[HeldModel, ...] = ()
+    """Models in it that the shop brought itself."""
+    ungated: str = ""
+    """Why the gate cannot judge it; empty where it can."""
     files: dict[str, FileEntry]
 
 
