@@ -14,7 +14,7 @@ from models.embedding import EncoderConfig, TextEncoder, save_encoder_config
 from models.onnx_session import open_tokenizer, tokenize
 from models.release import Stage
 from recommender.errors import InvalidInput
-from training.registry.graphs import GRAPH, IDS, MASK, Append, TokenGraph, adapted, open_graph, require_float
+from training.registry.graphs import GRAPH, IDS, MASK, Append, TokenGraph, adapted, chosen_output, open_graph
 from training.registry.probes import TEXTS, require_different, require_finite, require_same
 from training.registry.taken import Taken
 from training.registry.tokens import (
@@ -50,8 +50,7 @@ def take_encoder(
     """
     graph, tokenizer = open_graph(graph_file), open_foreign_tokenizer(tokenizer_file)
     limit = length_limit(tokenizer_file, max_tokens, USUAL_TOKENS)
-    chosen = _output(graph, output)
-    require_float(graph, chosen)
+    chosen = chosen_output(graph, output, OUTPUTS)
     rank, dimension = _shape(graph, chosen, tokenizer)
     require_length(graph, chosen, limit)
     require_vocabulary(graph, chosen, tokenizer)
@@ -106,20 +105,6 @@ def _check_length(folder: Path, encoder: TextEncoder) -> None:
     if ids.shape[1] > limit:
         raise InvalidInput("max_tokens", limit, f"is not honoured: a long text has {ids.shape[1]} tokens")
     require_same(encoder.encode([long]), encoder.encode([long + " milk"]), "max_tokens", "the beginning of a text")
-
-
-def _output(graph: TokenGraph, asked: str | None) -> str:
-    names = list(graph.outputs)
-    if asked is not None:
-        if asked not in names:
-            raise InvalidInput("output", asked, f"is not an output of the graph: {', '.join(names)}")
-        return asked
-    for name in OUTPUTS:
-        if name in names:
-            return name
-    if len(names) == 1:
-        return names[0]
-    raise InvalidInput(f"{GRAPH} outputs", names, "none is called as usual: say which one with --output")
 
 
 def _shape(graph: TokenGraph, output: str, tokenizer: Tokenizer) -> tuple[int, int]:

@@ -98,6 +98,18 @@ def _checked_type(given: onnx.ValueInfoProto) -> int:
     return int(tensor.elem_type)
 
 
+def chosen_output(graph: TokenGraph, asked: str | None, usual: Sequence[str]) -> str:
+    """The output that was asked for, or the first that is called as usual, or the only one. `InvalidInput` if none."""
+    names = list(graph.outputs)
+    if asked is not None and asked not in names:
+        raise InvalidInput("output", asked, f"is not an output of the graph: {', '.join(names)}")
+    found = asked or next((name for name in usual if name in names), names[0] if len(names) == 1 else None)
+    if found is None:
+        raise InvalidInput(f"{GRAPH} outputs", names, "none is called as usual: say which one with --output")
+    require_float(graph, found)
+    return found
+
+
 def require_float(graph: TokenGraph, output: str) -> None:
     """`InvalidInput` where the output holds anything but floating-point numbers."""
     kind = graph.outputs[output]
