@@ -83,9 +83,7 @@ class PairCrossEncoder:
             logits[rows] = self._session.run(["logit"], inputs)[0]
         return logits
 
-    def _batches(
-        self, pairs: list[tuple[str, str]]
-    ) -> Iterator[tuple[NDArray[np.intp], dict[str, NDArray[np.int64]]]]:
+    def _batches(self, pairs: list[tuple[str, str]]) -> Iterator[tuple[NDArray[np.intp], dict[str, NDArray[np.int64]]]]:
         """Pairs of like length together, so that little is spent on padding."""
         encoded = self._tokenizer.encode_batch(pairs) if pairs else []
         order = np.argsort([len(one) for one in encoded], kind="stable")

@@ -115,7 +115,9 @@ def _shape(graph: TokenGraph, output: str, tokenizer: Tokenizer) -> tuple[int, i
     shape = graph.run(output, ids, mask, np.zeros_like(ids)).shape
     fits = (len(shape) == 2 and shape[0] == 2) or (len(shape) == 3 and shape[:2] == ids.shape)
     if not fits or shape[-1] < 2:
-        reason = f"must be (batch, dimension) or (batch, tokens, dimension); for ids of shape {list(ids.shape)} it is not"
+        reason = (
+            f"must be (batch, dimension) or (batch, tokens, dimension); for ids of shape {list(ids.shape)} it is not"
+        )
         raise InvalidInput(f"{GRAPH} output {output}", list(shape), reason)
     return len(shape), int(shape[-1])
 

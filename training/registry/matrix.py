@@ -106,7 +106,9 @@ def compressed(
 def _take_factors(name: str, values: Any, ids: list[str], folder: Path, regularization: float | None) -> Taken:  # noqa: ANN401 - a memory map of any number
     width = values.shape[1]
     if width > MAX_FACTORS:
-        raise InvalidInput(f"{name} columns", width, f"are too many factors to fold a customer in; at most {MAX_FACTORS}")
+        raise InvalidInput(
+            f"{name} columns", width, f"are too many factors to fold a customer in; at most {MAX_FACTORS}"
+        )
     strength = REGULARIZATION if regularization is None else regularization
     if not (np.isfinite(strength) and strength > 0):
         raise InvalidInput("regularization", strength, "must be above 0")

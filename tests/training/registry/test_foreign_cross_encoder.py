@@ -25,7 +25,11 @@ def take(source: Path, tmp_path: Path, **options: object) -> Taken:
     folder = tmp_path / "taken"
     folder.mkdir(parents=True)
     return take_pair_model(
-        source / "model.onnx", source / "tokenizer.json", folder, name="theirs", **options  # type: ignore[arg-type]
+        source / "model.onnx",
+        source / "tokenizer.json",
+        folder,
+        name="theirs",
+        **options,  # type: ignore[arg-type]
     )
 
 

@@ -90,9 +90,7 @@ def test_a_square_factor_matrix_says_that_it_is_one(tmp_path: Path) -> None:
 
 @given(st.permutations(range(12)), st.integers(0, 2**32 - 1))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
-def test_the_order_of_rows_says_nothing(
-    tmp_path_factory: pytest.TempPathFactory, order: list[int], seed: int
-) -> None:
+def test_the_order_of_rows_says_nothing(tmp_path_factory: pytest.TempPathFactory, order: list[int], seed: int) -> None:
     ids = np.array([f"p{row}" for row in range(12)])
     values = np.random.default_rng(seed).random((12, 12)).astype(np.float32)
     tables = []
