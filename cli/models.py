@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from rich.console import Console
@@ -45,7 +45,12 @@ def models() -> None:
 @click.option("--items", type=_file, help="Product ids of a matrix' rows, where they do not lie beside it.")
 @click.option("--regularization", type=float, help="Of folding customers in against factors.")
 def register(
-    stage: str, path: Path, name: str | None, trained_until: datetime | None, pooling: str | None, **further: object
+    stage: str,
+    path: Path,
+    name: str | None,
+    trained_until: datetime | None,
+    pooling: str | None,
+    **further: Any,  # noqa: ANN401 - options as `Registration` has them
 ) -> None:
     """Check the model at PATH against the contract of its stage, and keep it in MLflow.
 
@@ -53,17 +58,17 @@ def register(
     (items.json, items.txt or items.npy): a folder with both, or the file.
     """
     from cli.training import tracking
+    from training.registry.encoder import Pooling
     from training.registry.register import Registration, register_model
 
     settings, console = read_settings(), Console()
-    named = name or path.resolve().with_suffix("").name
     asked = Registration(
         stage=Stage(stage),
         path=path,
-        name=named,
+        name=name or path.resolve().with_suffix("").name,
         trained_until=trained_until,
-        pooling=pooling,
-        **further,  # type: ignore[arg-type]
+        pooling=None if pooling is None else Pooling(pooling),
+        **further,
     )
     with progress(console) as report:
         report("checking the model", 0, 1)

@@ -1,8 +1,9 @@
 """A foreign text encoder: checked, and pooled and normalised inside of its own graph, so that it serves like ours."""
 
 import shutil
+from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 import onnx
@@ -25,7 +26,13 @@ from training.registry.tokens import (
     require_vocabulary,
 )
 
-Pooling = Literal["mean", "cls"]
+
+class Pooling(StrEnum):
+    """How vectors of tokens become the vector of a text: their mean, or the first one."""
+
+    MEAN = "mean"
+    CLS = "cls"
+
 
 OUTPUTS: Final = ("vector", "sentence_embedding", "last_hidden_state", "token_embeddings")
 """What exporters call it, the most finished first."""
@@ -39,7 +46,7 @@ def take_encoder(
     folder: Path,
     *,
     name: str,
-    pooling: Pooling = "mean",
+    pooling: Pooling = Pooling.MEAN,
     output: str | None = None,
     max_tokens: int | None = None,
 ) -> Taken:
@@ -77,7 +84,7 @@ def take_encoder(
             "dimension": dimension,
             "max_tokens": limit,
             "output": chosen,
-            "pooling": pooling if rank == 3 else "none",
+            "pooling": pooling.value if rank == 3 else "none",
         },
     )
 
@@ -115,16 +122,14 @@ def _shape(graph: TokenGraph, output: str, tokenizer: Tokenizer) -> tuple[int, i
     shape = graph.run(output, ids, mask, np.zeros_like(ids)).shape
     fits = (len(shape) == 2 and shape[0] == 2) or (len(shape) == 3 and shape[:2] == ids.shape)
     if not fits or shape[-1] < 2:
-        reason = (
-            f"must be (batch, dimension) or (batch, tokens, dimension); for ids of shape {list(ids.shape)} it is not"
-        )
+        reason = f"must be (batch, dimension) or (batch, tokens, dimension); for ids of shape {list(ids.shape)}"
         raise InvalidInput(f"{GRAPH} output {output}", list(shape), reason)
     return len(shape), int(shape[-1])
 
 
 def _pooled(append: Append, tokens: str, pooling: Pooling) -> str:
     """(batch, tokens, d) → (batch, d). The sum has the direction of the mean, and only that is kept."""
-    if pooling == "cls":
+    if pooling is Pooling.CLS:
         return append("Gather", [tokens, np.array(0, dtype=np.int64)], axis=1)
     mask = append("Cast", [MASK], to=onnx.TensorProto.FLOAT)
     weights = append("Reshape", [mask, np.array([0, 1, -1], dtype=np.int64)])

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import onnx
@@ -22,8 +22,11 @@ FLOATS: Final = {TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE}
 GRAPH: Final = "model.onnx"
 INNER: Final = "foreign/"
 
+Numbers = NDArray[np.int64]
 Append = Callable[..., str]
 """``append(operator, inputs, **attributes)``: one more node; returns the name of its output."""
+Finish = Callable[[Append, str], str]
+"""From a float32 output to the one that serves, both by name."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +43,14 @@ class TokenGraph:
         """ONNX type of each output."""
         return {one.name: one.type.tensor_type.elem_type for one in self.proto.graph.output}
 
-    def run(self, output: str, ids: NDArray[np.int64], mask: NDArray[np.int64], segments: NDArray[np.int64]) -> NDArray:
+    def run(
+        self, output: str, ids: NDArray[np.int64], mask: NDArray[np.int64], segments: NDArray[np.int64]
+    ) -> NDArray[Any]:
         """One output; inputs that the graph does not have are left out. `InvalidInput` where the graph fails."""
         given = {IDS: ids, MASK: mask, SEGMENTS: segments}
         inputs = {name: given[name].astype(INTEGERS[kind]) for name, kind in self.integer.items()}
         try:
-            found: NDArray = self.session.run([output], inputs)[0]
+            found: NDArray[Any] = self.session.run([output], inputs)[0]
         except Exception as error:  # ONNX Runtime's exceptions share no base of their own
             reason = f"the graph fails on token ids of this shape: {first_line(error)}"
             raise InvalidInput(GRAPH, list(ids.shape), reason) from error
@@ -118,7 +123,13 @@ def require_float(graph: TokenGraph, output: str) -> None:
 
 
 def adapted(
-    graph: TokenGraph, output: str, *, inputs: Sequence[str], result: str, axes: Sequence[str | int], finish: Callable
+    graph: TokenGraph,
+    output: str,
+    *,
+    inputs: Sequence[str],
+    result: str,
+    axes: Sequence[str | int],
+    finish: Finish,
 ) -> onnx.ModelProto:
     """The same graph taking int64 ``inputs``, its output turned by ``finish(append, name)`` into float32 ``result``.
 
@@ -147,7 +158,7 @@ def adapted(
 
 
 def _appending(nodes: list[onnx.NodeProto], scope: str) -> Append:
-    def append(operator: str, inputs: Sequence[str | NDArray], **attributes: object) -> str:
+    def append(operator: str, inputs: Sequence[str | NDArray[Any]], **attributes: object) -> str:
         names = []
         for one in inputs:
             if isinstance(one, np.ndarray):

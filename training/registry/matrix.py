@@ -146,7 +146,8 @@ def _take_item_item(name: str, values: Any, ids: list[str], folder: Path) -> Tak
     np.savez(folder / NEIGHBOURS, indptr=table.indptr, item=table.item, weight=table.weight)
     (folder / CONFIG).write_text(json.dumps({"kept_per_row": KEPT_PER_ROW}))
     kept = float(table.weight.sum(dtype=np.float64)) / total
-    facts = {"kind": "item-item", "products": len(ids), "pairs": len(table.item), "weight_kept": round(kept, 6)}
+    facts: dict[str, str | int | float] = {"kind": "item-item", "products": len(ids), "pairs": len(table.item)}
+    facts["weight_kept"] = round(kept, 6)
     found = TensorSpec(np.dtype(np.float32), (-1, len(ids)), "score")
     signature = ModelSignature(inputs=_confidences(), outputs=Schema([found]))
     return Taken(stage=Stage.COLLABORATIVE, folder=folder, signature=signature, example=_example(ids), facts=facts)

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from zipfile import BadZipFile
 
 import numpy as np
@@ -81,7 +81,7 @@ def _listed(path: Path) -> list[object]:
     return found
 
 
-def _dense(path: Path, values: NDArray, *, named: str) -> Matrix:
+def _dense(path: Path, values: NDArray[Any], *, named: str) -> Matrix:
     if values.ndim != 2 or 0 in values.shape:
         raise InvalidInput(path.name, list(values.shape), "must have rows and columns")
     _require_numbers(path, values.dtype)
@@ -91,8 +91,8 @@ def _dense(path: Path, values: NDArray, *, named: str) -> Matrix:
 
 def _sparse(path: Path, archive: np.lib.npyio.NpzFile) -> sp.csr_array:
     """A CSR matrix, each of its parts checked: SciPy would follow a wrong index out of the array."""
-    kind = _array(path, archive, "format") if "format" in archive.files else np.array("csr")
-    kind = kind.item().decode() if isinstance(kind.item(), bytes) else str(kind.item())
+    named = _array(path, archive, "format").item() if "format" in archive.files else "csr"
+    kind = named.decode() if isinstance(named, bytes) else str(named)
     if kind != "csr":
         raise InvalidInput(path.name, kind, "is the form of the sparse matrix; csr is needed (matrix.tocsr())")
     indptr, indices, data, shape = (_array(path, archive, name) for name in ("indptr", "indices", "data", "shape"))
@@ -106,7 +106,7 @@ def _sparse(path: Path, archive: np.lib.npyio.NpzFile) -> sp.csr_array:
     return sp.csr_array((data, indices, indptr), shape=tuple(shape.tolist()))
 
 
-def _array(path: Path, archive: np.lib.npyio.NpzFile, name: str) -> NDArray:
+def _array(path: Path, archive: np.lib.npyio.NpzFile, name: str) -> NDArray[Any]:
     try:
         return np.asarray(archive[name])
     except (OSError, ValueError, EOFError, BadZipFile) as error:

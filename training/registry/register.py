@@ -93,7 +93,7 @@ def _take(asked: Registration, source: Path, folder: Path) -> Taken:
     options = {"name": asked.name, "output": asked.output, "max_tokens": asked.max_tokens}
     if asked.stage is Stage.CROSS_ENCODER:
         return take_pair_model(source, tokenizer, folder, **options)  # type: ignore[arg-type]
-    return take_encoder(source, tokenizer, folder, pooling=asked.pooling or "mean", **options)  # type: ignore[arg-type]
+    return take_encoder(source, tokenizer, folder, pooling=asked.pooling or Pooling.MEAN, **options)  # type: ignore[arg-type]
 
 
 def _check_options(asked: Registration) -> None:

@@ -13,7 +13,7 @@ from models.onnx_session import check_graph
 from models.release import Stage
 from recommender.errors import InvalidInput
 from tests.foreign_models import DIMENSION, save_encoder, save_model, save_tokenizer, words_of
-from training.registry.encoder import take_encoder
+from training.registry.encoder import Pooling, take_encoder
 from training.registry.probes import TEXTS
 from training.registry.taken import Taken
 
@@ -55,7 +55,7 @@ def test_word_vectors_become_the_unit_vector_of_their_mean(tmp_path: Path) -> No
 def test_the_first_tokens_vector_on_request(tmp_path: Path) -> None:
     save_encoder(tmp_path / "theirs", WORDS)
     with pytest.raises(InvalidInput, match="tells nothing apart"):  # every text starts with the same [CLS] here
-        take(tmp_path / "theirs", tmp_path, pooling="cls")
+        take(tmp_path / "theirs", tmp_path, pooling=Pooling.CLS)
 
 
 @pytest.mark.parametrize("kind", [TensorProto.INT32, TensorProto.INT64])
