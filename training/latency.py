@@ -6,8 +6,8 @@ from typing import Final
 
 import numpy as np
 
-from models.cross_encoder import CrossEncoder
 from models.in_process import InProcessStages, answer_now
+from models.reranker import Reranker
 from recommender.metrics.gate import Latency
 from recommender.pipeline import recommend
 from recommender.policy import Policy
@@ -20,7 +20,7 @@ ANSWERS: Final = 200
 WARM_UP: Final = 5
 
 
-def measure_latency(arena: Arena, recipes: Recipes, policy: Policy, cross_encoder: CrossEncoder | None) -> Latency:
+def measure_latency(arena: Arena, recipes: Recipes, policy: Policy, cross_encoder: Reranker | None) -> Latency:
     """p95 of both recipes under the shop's policy; the budget is its deadline. Who goes first changes in turns."""
     sides = [_Side(arena, recipe, policy, cross_encoder) for recipe in (recipes.champion, recipes.candidate)]
     chosen = np.random.default_rng(0).permutation(arena.customers())[: WARM_UP + ANSWERS]
@@ -31,7 +31,7 @@ def measure_latency(arena: Arena, recipes: Recipes, policy: Policy, cross_encode
 
 
 class _Side:
-    def __init__(self, arena: Arena, recipe: Recipe, policy: Policy, cross_encoder: CrossEncoder | None) -> None:
+    def __init__(self, arena: Arena, recipe: Recipe, policy: Policy, cross_encoder: Reranker | None) -> None:
         self._snapshot = replace(arena.serving(recipe.blender, reranks=recipe.reranks), policy=policy)
         self._stages = InProcessStages(arena.collaborative, cross_encoder)
         self._seconds: list[float] = []

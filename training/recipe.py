@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from models.blender import Blender, load_blender
-from models.release import read_manifest
+from models.release import HeldModel, read_manifest
 
 BLENDER: Final = "blender"
 
@@ -21,10 +21,20 @@ class Recipe:
     encoder: str
     files: frozenset[str]
     """Names of the blender's files: which kind of blender it is."""
+    models: tuple[HeldModel, ...] = ()
+    """Registered models that it uses in place of what training fits."""
+    ungated: str = ""
+    """Why the gate may not judge by its test window; empty where it may."""
 
     def like(self, other: "Recipe") -> bool:
-        """Whether this is the other recipe fitted anew: the same encoder, kind of blender and switch."""
-        return (self.encoder, self.reranks, self.files) == (other.encoder, other.reranks, other.files)
+        """Whether this is the other recipe fitted anew: the same encoder, kind of blender, switch and models."""
+        mine, theirs = ((one.encoder, one.reranks, one.files, one.labels) for one in (self, other))
+        return mine == theirs
+
+    @property
+    def labels(self) -> frozenset[tuple[str, str]]:
+        """Stage and content of each registered model."""
+        return frozenset((one.stage.value, one.label) for one in self.models)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +67,8 @@ def read_recipe(folder: Path) -> Recipe:
         reranks=manifest.features.get("rerank", False),
         encoder=manifest.encoder,
         files=blender_files(folder / BLENDER),
+        models=manifest.models,
+        ungated=manifest.ungated,
     )
 
 
