@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from models.in_process import InProcessStages, answer_now
+from models.in_process import answer_now
 from models.reranker import Reranker
 from recommender.metrics.gate import Latency
 from recommender.pipeline import recommend
@@ -15,6 +15,7 @@ from recommender.trace import timeless
 from recommender.types import Query
 from training.recipe import Recipe, Recipes
 from training.replay import Arena
+from training.sides import side_snapshot, side_stages
 
 ANSWERS: Final = 200
 WARM_UP: Final = 5
@@ -32,8 +33,8 @@ def measure_latency(arena: Arena, recipes: Recipes, policy: Policy, cross_encode
 
 class _Side:
     def __init__(self, arena: Arena, recipe: Recipe, policy: Policy, cross_encoder: Reranker | None) -> None:
-        self._snapshot = replace(arena.serving(recipe.blender, reranks=recipe.reranks), policy=policy)
-        self._stages = InProcessStages(arena.collaborative, cross_encoder)
+        self._snapshot = replace(side_snapshot(recipe, arena), policy=policy)
+        self._stages = side_stages(recipe, arena, cross_encoder)
         self._seconds: list[float] = []
 
     def answer(self, query: Query) -> None:
