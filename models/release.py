@@ -108,7 +108,7 @@ class Manifest(BaseModel):
     code_commit: str
     data_hash: str
     erasures_until: datetime | None = None
-    """Customers who were erased up to this moment were not learnt from; None where nobody had been."""
+    """Customers who were erased up to this moment were not learnt from; None where nobody had been, or can say so."""
     items_sha256: str
     encoder: str
     features: dict[str, bool]

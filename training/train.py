@@ -86,7 +86,7 @@ def train(
         final, runs["collaborative"] = fit_final(source, options, report)
         manifest = _release(source, vectors, tuned, final, evaluated, options, run, runs, report)
     with writing(engine) as connection:
-        note_release(connection, manifest.release_id, source.erasures_until)
+        note_release(connection, manifest.release_id, _erasures(source, options))
     return manifest
 
 
@@ -228,7 +228,7 @@ def _release(
         rerank=tuned.reranks,
         evaluation=(summary(tuned.evaluation) if tuned.evaluation else {}) | _accepted(options),
         runs=runs,
-        erasures_until=None if source.erasures_until is None else to_seconds(source.erasures_until),
+        erasures_until=None if (until := _erasures(source, options)) is None else to_seconds(until),
         gate=tuned.gate,
         models=options.brought.models,
         ungated=tuned.ungated,
@@ -242,6 +242,11 @@ def _release(
     register(manifest.release_id, run.run_id, artifact_path="release", description=_description(tuned))
     report("registering the release", 1, 1)
     return manifest
+
+
+def _erasures(source: Source, options: Options) -> int | None:
+    """Up to when the release learnt of nobody who was erased: of a model that was brought, nobody can say that."""
+    return None if options.brought.models else source.erasures_until
 
 
 def _accepted(options: Options) -> dict[str, Any]:
