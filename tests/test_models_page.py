@@ -97,14 +97,18 @@ def test_every_command_does_what_the_page_says(
     _check_release(shop, candidate)
 
 
-def _check_release(shop: Shop, candidate: str) -> None:
-    """What serves is what was brought."""
+def _serving(shop: Shop) -> str:
     engine = shop.open()
     with reading(engine) as connection:
         current = current_deployment(connection)
     engine.dispose()
     assert current is not None
-    assert current.release_id == candidate
+    return current.release_id
+
+
+def _check_release(shop: Shop, candidate: str) -> None:
+    """What serves is what was brought."""
+    assert _serving(shop) == candidate
     served = release_store(shop.settings).fetch(candidate)
     release = read_release(served)
     assert {one.stage for one in release.manifest.models} == set(Stage)
@@ -118,29 +122,33 @@ def _check_release(shop: Shop, candidate: str) -> None:
 def test_a_model_that_says_nothing_about_its_training_is_forced(
     shop: Shop, folder: Path, shelfwise: Shelfwise, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Without a test window, so that training is over at once; with the release of the test before as champion."""
     monkeypatch.chdir(folder)
     shutil.copytree("my-factors", "unknown")
-    variables = shop.variables()
-    assert shelfwise("models", "register", "--stage", "collaborative", "unknown", variables=variables).status == 0
-    trained = shelfwise(
-        "train",
-        "--model",
-        "collaborative=unknown",
-        "--model",
-        "embedding=my-encoder",
-        "--model",
-        "cross_encoder=my-reranker",
-        variables=variables,
-    )
+
+    def run(line: str) -> Outcome:
+        return shelfwise(*shlex.split(line), variables=shop.variables())
+
+    champion = _serving(shop)
+    assert run("models register --stage collaborative unknown").status == 0
+    models = "--model collaborative=unknown --model embedding=my-encoder --model cross_encoder=my-reranker"
+    trained = run(f"train --evaluate-from 2000-01-01 {models}")
     assert trained.status == 0, trained.err
     reason = "the collaborative model unknown (version 1) declares no training cut"
-    assert f"no verdict of the gate: {reason}" in trained.out
+    assert f"no verdict of the gate: {reason}; the embedding model my-encoder (version 1) was trained" in trained.out
     (candidate,) = re.findall(r"release (\S+) is registered", trained.out)
-    refused = shelfwise("promote", candidate, variables=variables)
+    refused = run(f"promote {candidate}")
     assert refused.status == 1
-    assert f"the gate gives no verdict: {reason} (--force WHY overrules it)" in refused.error
-    compared = shelfwise("evaluate", candidate, "--against", "champion", variables=variables)
+    assert f"the gate gives no verdict: {reason}" in refused.error
+    assert "(--force WHY overrules it)" in refused.error
+    assert run(f"promote {candidate} --force 'known to be fine'").status == 0
+    assert f"gate      no verdict: {reason}" in run(f"lineage {candidate}").out
+    compared = run(f"evaluate {champion} --against champion")
     assert compared.status == 1
-    assert f"the gate gives no verdict: {reason}" in compared.error
-    assert shelfwise("promote", candidate, "--force", "known to be fine", variables=variables).status == 0
-    assert f"gate      no verdict: {reason}" in shelfwise("lineage", candidate, variables=variables).out
+    assert f"against='{candidate}': the gate gives no verdict: {reason}" in compared.error
+
+
+def test_a_name_that_nobody_registered_is_one_line(shop: Shop, shelfwise: Shelfwise) -> None:
+    outcome = shelfwise("train", "--model", "embedding=nobody", variables=shop.variables())
+    assert outcome.status == 1
+    assert "model='embedding=nobody': is not registered; registered for this stage: my-encoder" in outcome.error

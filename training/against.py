@@ -34,9 +34,9 @@ def judge_against(
     """
     tracking.open()
     candidate, cut = registered_recipe(candidate_id)
-    options = replace(options, encoder=candidate.encoder, brought=fetched(candidate.models, options.workspace))
     source = read_source(engine, report)
     _check_cuts(candidate, champion, source, cut)
+    options = replace(options, encoder=candidate.encoder, brought=fetched(candidate.models, options.workspace))
     vectors, _ = embed(source, options, report)
     arena = Materials(
         source.data, vectors, report, seed=options.seed, called=source.original, matrix=options.brought.matrix

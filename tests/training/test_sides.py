@@ -89,9 +89,10 @@ def test_the_gate_judges_recipes_with_different_models(
     wrong = replace(recipe(NEIGHBOURS, Home(theirs)), models=(held,))
     recipes = Recipes(champion=wrong, candidate=recipe(NEIGHBOURS))
     evaluation = compare(arena, recipes, cross_encoder=None)
-    assert evaluation.all_products.values(CHAMPION, 10).mean() < 0.5 * evaluation.all_products.values(
-        evaluation.candidate, 10
-    ).mean()
+    assert (
+        evaluation.all_products.values(CHAMPION, 10).mean()
+        < 0.5 * evaluation.all_products.values(evaluation.candidate, 10).mean()
+    )
     found = verdict(arena, evaluation, recipes, Policy(), None)
     assert not found.like_for_like
     assert found.checks[0].passed
