@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from models.release import MANIFEST, Manifest, read_manifest
+from models.release import MANIFEST, HeldModel, Manifest, read_manifest
 from recommender.errors import InvalidInput
 from runners.shelf import release_store
 from settings import Settings, read_settings
@@ -65,11 +65,21 @@ def _traced(manifest: Manifest) -> list[tuple[str, str]]:
         ("code", manifest.code_commit),
         ("encoder", manifest.encoder),
         ("gate", _judged(manifest)),
+        *(("model", _held(model)) for model in manifest.models),
         *(("run", f"{run_id} ({part})") for part, run_id in sorted(runs.items())),
     ]
 
 
+def _held(model: HeldModel) -> str:
+    until = "no training cut declared"
+    if model.trained_until is not None:
+        until = f"trained until {model.trained_until:%Y-%m-%d %H:%M}"
+    return f"{model.stage}: {model.name} version {model.version}, {until}, sha256 {model.sha256}, run {model.run_id}"
+
+
 def _judged(manifest: Manifest) -> str:
+    if manifest.ungated:
+        return f"no verdict: {manifest.ungated}"
     if manifest.gate is None:
         return "not compared: there was no champion"
     said = "accepted" if manifest.gate.verdict.accepted else "refused"

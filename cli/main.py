@@ -12,6 +12,7 @@ from cli.demo import demo
 from cli.doctor import doctor
 from cli.jobs import jobs
 from cli.lineage import lineage
+from cli.models import models
 from cli.releases import promote, releases, rollback
 from cli.serve import serve
 from cli.sync import sync
@@ -34,6 +35,7 @@ COMMANDS = (
     rollback,
     releases,
     lineage,
+    models,
     serve,
     customers,
     jobs,

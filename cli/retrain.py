@@ -13,7 +13,7 @@ from runners.shelf import release_store
 from settings import Settings
 
 if TYPE_CHECKING:
-    from training.train import Options
+    from training.fitting import Options
 
 WHO: Final = "job retrain"
 """In the list of releases, where a person's name stands otherwise."""
@@ -27,7 +27,7 @@ def retrain(engine: Engine, settings: Settings, options: "Options", report: Repo
     from training.promote import serving_release
     from training.train import train
 
-    champion = champion_recipe(settings, engine, options, console)
+    champion = champion_recipe(settings, engine, console)
     manifest = train(engine, tracking(settings), options, report, champion)
     return settle(engine, settings, manifest, serving_release(engine))
 

@@ -1,5 +1,6 @@
 """``shelfwise train`` and ``evaluate``. Training's libraries are imported only when one of them runs."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,9 +18,9 @@ from settings import Settings, read_settings
 from store.engine import migrate, open_engine
 
 if TYPE_CHECKING:
+    from training.fitting import Options
     from training.recipe import Recipe
     from training.tracking import Tracking
-    from training.train import Options
 
 
 @click.command()
@@ -34,11 +35,25 @@ if TYPE_CHECKING:
 @click.option(
     "--accept-gaps", metavar="WHY", default="", help="Train on data with missing days; the reason is recorded."
 )
-def train(thorough: bool, evaluate_from: datetime | None, only: str | None, seed: int, accept_gaps: str) -> None:
+@click.option(
+    "--model",
+    "models",
+    metavar="STAGE=NAME",
+    multiple=True,
+    help="A registered model in place of the one that training would fit (`shelfwise models`).",
+)
+def train(
+    thorough: bool,
+    evaluate_from: datetime | None,
+    only: str | None,
+    seed: int,
+    accept_gaps: str,
+    models: tuple[str, ...],
+) -> None:
     """Train, evaluate, judge against the champion, and register a release from what is in the store."""
     settings, console = read_settings(), Console()
     options = train_options(
-        settings, thorough=thorough, evaluate_from=evaluate_from, seed=seed, accept_gaps=accept_gaps
+        settings, thorough=thorough, evaluate_from=evaluate_from, seed=seed, accept_gaps=accept_gaps, models=models
     )
     release_id = run_training(settings, options, console, only=only)
     if release_id:
@@ -96,13 +111,15 @@ def train_options(
     evaluate_from: datetime | None = None,
     seed: int = 0,
     accept_gaps: str = "",
+    models: Sequence[str] = (),
 ) -> "Options":
-    """What training is asked for, with its workspace under the home folder."""
-    from training.train import Options
+    """What training is asked for, with its workspace under the home folder and the registered models fetched."""
+    from training.fitting import Options
+    from training.registry.use import bring, parse_models
 
     workspace = settings.home_folder / "training"
     workspace.mkdir(exist_ok=True)
-    return Options(
+    options = Options(
         workspace=workspace,
         policy=read_rules(Path(settings.rules_file)).policy,
         encoder=settings.embedding_model,
@@ -111,6 +128,7 @@ def train_options(
         seed=seed,
         accept_gaps=accept_gaps,
     )
+    return options.using(bring(tracking(settings), parse_models(models), workspace))
 
 
 def run_training(settings: Settings, options: "Options", console: Console, *, only: str | None = None) -> str | None:
@@ -124,19 +142,19 @@ def run_training(settings: Settings, options: "Options", console: Console, *, on
         if only is not None:
             run_alone(only, engine, tracking(settings), options, report)
             return None
-        manifest = run_all(
-            engine, tracking(settings), options, report, champion_recipe(settings, engine, options, console)
-        )
+        champion = champion_recipe(settings, engine, console)
+        manifest = run_all(engine, tracking(settings), options, report, champion)
     engine.dispose()
+    if manifest.ungated:
+        console.print(f"no verdict of the gate: {manifest.ungated}", markup=False, highlight=False, soft_wrap=True)
     if manifest.gate is not None:
         console.print(_said(manifest.gate), highlight=False, soft_wrap=True)
     console.print(f"release [bold]{manifest.release_id}[/bold] is registered", highlight=False)
     return manifest.release_id
 
 
-def champion_recipe(settings: Settings, engine: Engine, options: "Options", console: Console) -> "Recipe | None":
+def champion_recipe(settings: Settings, engine: Engine, console: Console) -> "Recipe | None":
     """The recipe that serves now; None, and said why, where there is none to compare with."""
-    from training.against import check_encoders
     from training.promote import serving_release
     from training.recipe import read_recipe
 
@@ -144,12 +162,10 @@ def champion_recipe(settings: Settings, engine: Engine, options: "Options", cons
     if release_id is None:
         return None
     try:
-        champion = read_recipe(release_store(settings).fetch(release_id))
-        check_encoders(champion, options.encoder)
+        return read_recipe(release_store(settings).fetch(release_id))
     except ShelfwiseError as error:
         console.print(f"  no comparison with the champion: {error}", markup=False, highlight=False, soft_wrap=True)
         return None
-    return champion
 
 
 def _said(gate: Gate) -> str:

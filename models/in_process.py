@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.collaborative import Collaborative
-from models.cross_encoder import CrossEncoder, Pairs
+from models.cross_encoder import Pairs
+from models.reranker import Reranker
 from recommender.errors import StageUnavailable
 from recommender.history import ItemWeights
 
@@ -17,7 +18,7 @@ T = TypeVar("T")
 class InProcessStages:
     """Answers every call at once and never waits, so `answer_now` can drive a pipeline without an event loop."""
 
-    def __init__(self, collaborative: Collaborative, cross_encoder: CrossEncoder | None = None) -> None:
+    def __init__(self, collaborative: Collaborative, cross_encoder: Reranker | None = None) -> None:
         self._collaborative = collaborative
         self._cross_encoder = cross_encoder
         self._asked: tuple[str, bytes] | None = None

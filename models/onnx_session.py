@@ -59,7 +59,7 @@ def open_tokenizer(path: Path, *, max_tokens: int) -> Tokenizer:
 
 def tokenize(tokenizer: Tokenizer, texts: list[str]) -> Tokens:
     """Token ids, padded with 0 to the longest text of the batch, and the mask that tells padding apart."""
-    return _padded([encoding.ids for encoding in tokenizer.encode_batch(texts)])
+    return padded([encoding.ids for encoding in tokenizer.encode_batch(texts)])
 
 
 def token_batches(
@@ -70,10 +70,11 @@ def token_batches(
     order = np.argsort([len(ids) for ids in encoded], kind="stable")
     for start in range(0, len(order), size):
         rows = order[start : start + size]
-        yield rows, *_padded([encoded[row] for row in rows])
+        yield rows, *padded([encoded[row] for row in rows])
 
 
-def _padded(encoded: list[list[int]]) -> Tokens:
+def padded(encoded: list[list[int]]) -> Tokens:
+    """Lists of numbers as one table, filled up with 0, and the mask that tells them from what was filled."""
     width = max(map(len, encoded))
     ids = np.zeros((len(encoded), width), dtype=np.int64)
     mask = np.zeros((len(encoded), width), dtype=np.int64)

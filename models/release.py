@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 from zipfile import BadZipFile
@@ -41,6 +42,36 @@ NEEDED: Final = (
 NEEDED_SINCE_2: Final = ("collaborative/neighbours.npz", "collaborative/sequence.npz", FACTS)
 
 
+class Stage(StrEnum):
+    """A stage whose model a shop may bring itself."""
+
+    EMBEDDING = "embedding"
+    COLLABORATIVE = "collaborative"
+    CROSS_ENCODER = "cross_encoder"
+
+
+class HeldModel(BaseModel):
+    """A model that somebody else made and registered, as a release holds it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    stage: Stage
+    name: str
+    version: int
+    """Counted by MLflow, from 1 for each stage and name."""
+    sha256: str
+    """Of the files that serve: of each file's name and hash, in order of the names."""
+    trained_until: datetime | None
+    """Everything that it learnt from happened before, in the data's own time (UTC); None where nobody said so."""
+    run_id: str
+    """MLflow run of its registration."""
+
+    @property
+    def label(self) -> str:
+        """Names one content: two models with the same label are the same."""
+        return f"{self.name}@{self.sha256[:12]}"
+
+
 class FileEntry(BaseModel):
     """One file of the release."""
 
@@ -77,7 +108,7 @@ class Manifest(BaseModel):
     code_commit: str
     data_hash: str
     erasures_until: datetime | None = None
-    """Customers who were erased up to this moment were not learnt from; None where nobody had been."""
+    """Customers who were erased up to this moment were not learnt from; None where nobody had been, or can say so."""
     items_sha256: str
     encoder: str
     features: dict[str, bool]
@@ -85,6 +116,10 @@ class Manifest(BaseModel):
     evaluation: dict[str, Any]
     gate: Gate | None = None
     """None where there was no champion to compare with."""
+    models: tuple[HeldModel, ...] = ()
+    """Models in it that the shop brought itself."""
+    ungated: str = ""
+    """Why the gate cannot judge it; empty where it can."""
     files: dict[str, FileEntry]
 
 

@@ -30,8 +30,8 @@ from store.sync_status import ImportKind
 from tests.shared import made_once
 
 if TYPE_CHECKING:
+    from training.fitting import Options
     from training.recipe import Recipe
-    from training.train import Options
 
 # Eight kinds and five categories a cluster: 40 products, and 15 of them fit under a cap of 3 per category.
 CLUSTERS: Final[dict[str, tuple[tuple[str, ...], dict[str, str]]]] = {
@@ -246,7 +246,7 @@ def quick_options(shop: Shop, encoder: Path | None = None) -> "Options":
     as long as all the rest.
     """
     from training.cross_encoder import Effort
-    from training.train import Options
+    from training.fitting import Options
 
     class QuickOptions(Options):
         @property

@@ -11,12 +11,14 @@ from models.release import MANIFEST, Gate, read_manifest
 from recommender.errors import InvalidInput
 from recommender.history import DAY
 from training.evaluate import compare
+from training.fitting import Options, embed, reranker_for, train_reranker
 from training.gate import log_gate, verdict
+from training.home import at_home
 from training.recipe import BLENDER, Recipe, Recipes, read_recipe
+from training.registry.use import fetched, moment, ungated
 from training.replay import PROTOCOL
-from training.source import Report, read_source
+from training.source import Report, Source, read_source
 from training.tracking import Job, Tracking, download, registered_source, run_of
-from training.train import Options, embed, reranker_for, train_reranker
 from training.tune import Materials
 
 RECIPE_FILES: Final = (MANIFEST, BLENDER)
@@ -27,21 +29,24 @@ def judge_against(
 ) -> Gate:
     """Replay both recipes on the candidate's test window, judge, and keep the verdict on the candidate's run.
 
-    `InvalidInput` where the candidate is not registered or was never evaluated, and where the two read texts with
-    different encoders, which one replay cannot compare.
+    `InvalidInput` where the candidate is not registered or was never evaluated, and where a registered model of either
+    may have seen the window.
     """
     tracking.open()
     candidate, cut = registered_recipe(candidate_id)
-    check_encoders(champion, candidate.encoder)
-    options = replace(options, encoder=candidate.encoder)
     source = read_source(engine, report)
+    _check_cuts(candidate, champion, source, cut)
+    options = replace(options, encoder=candidate.encoder, brought=fetched(candidate.models, options.workspace))
     vectors, _ = embed(source, options, report)
-    arena = Materials(source.data, vectors, report, seed=options.seed, called=source.original).arena(cut)
+    arena = Materials(
+        source.data, vectors, report, seed=options.seed, called=source.original, matrix=options.brought.matrix
+    ).arena(cut)
+    cross_encoder, products = None, None
+    if champion.reranks or candidate.reranks:
+        products, _ = train_reranker(source, options, cut - PROTOCOL.label_days * DAY, report)
+        cross_encoder = reranker_for(arena, source, products, options)
+    champion = at_home(champion, source, options, products, cut, report)
     recipes = Recipes(champion=champion, candidate=candidate)
-    cross_encoder = None
-    if recipes.rerank:
-        states, _ = train_reranker(source, options, cut - PROTOCOL.label_days * DAY, report)
-        cross_encoder = reranker_for(arena, source, states, options)
     evaluation = compare(
         arena,
         recipes,
@@ -68,8 +73,8 @@ def registered_recipe(release_id: str) -> tuple[Recipe, float]:
     return recipe, cut.timestamp()
 
 
-def check_encoders(champion: Recipe, encoder: str) -> None:
-    """`InvalidInput` where the champion reads texts with another encoder."""
-    if champion.encoder != encoder:
-        reason = f"cannot be compared with {champion.release_id}, which reads texts with {champion.encoder}"
-        raise InvalidInput("encoder", encoder, reason)
+def _check_cuts(candidate: Recipe, champion: Recipe, source: Source, cut: float) -> None:
+    """`InvalidInput` where a registered model of either may have seen what the two would be compared on."""
+    reason = ungated([*candidate.models, *champion.models], moment(cut - source.shift))
+    if reason:
+        raise InvalidInput("against", champion.release_id, f"the gate gives no verdict: {reason}")

@@ -10,17 +10,18 @@ from typing import Any, Final
 
 import numpy as np
 
-from models.blender import Blender, trees_file
+from models.blender import Blender
 from models.collaborative import Collaborative
-from models.cross_encoder import ProductStates
 from models.embedding import ItemVectors
 from models.learned_blend import save_facts
 from models.onnx_session import check_graph
-from models.release import MANIFEST, SCHEMA_VERSION, Gate, Manifest, file_entries, file_sha256
+from models.release import MANIFEST, SCHEMA_VERSION, Gate, HeldModel, Manifest, file_entries, file_sha256
+from models.reranker import Products
 from recommender.catalog import Catalog
 from recommender.facts import ItemFacts
 
-GRAPHS: Final = ("embedding/model.onnx", "cross_encoder/customer.onnx", "cross_encoder/score.onnx")
+MODEL_FILES: Final = ("*.onnx", "tokenizer.json", "config.json")
+"""What a text model is made of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,7 @@ class Parts:
     vectors: ItemVectors
     collaborative: Collaborative
     cross_encoder_folder: Path
-    states: ProductStates
+    products: Products
     blender: Blender
     facts: ItemFacts
 
@@ -51,6 +52,10 @@ class Provenance:
     """MLflow run of each top folder."""
     erasures_until: float | None = None
     gate: Gate | None = None
+    models: tuple[HeldModel, ...] = ()
+    """Registered models in it."""
+    ungated: str = ""
+    """Why the gate cannot judge it; empty where it can."""
 
 
 def assemble(parts: Parts, provenance: Provenance, folder: Path, *, now: datetime) -> Manifest:
@@ -58,18 +63,15 @@ def assemble(parts: Parts, provenance: Provenance, folder: Path, *, now: datetim
     for name in ("embedding", "collaborative", "cross_encoder", "blender"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     np.save(folder / "items.npy", parts.catalog.external_id.astype(np.str_))
-    _copy(parts.encoder_folder, folder / "embedding", ("model.onnx", "tokenizer.json", "config.json"))
+    _copy_model(parts.encoder_folder, folder / "embedding")
     parts.vectors.save(folder / "embedding")
     parts.collaborative.save(folder / "collaborative")
-    graphs = ("customer.onnx", "score.onnx", "tokenizer.json", "config.json")
-    _copy(parts.cross_encoder_folder, folder / "cross_encoder", graphs)
-    parts.states.save(folder / "cross_encoder")
+    _copy_model(parts.cross_encoder_folder, folder / "cross_encoder")
+    parts.products.save(folder / "cross_encoder")
     parts.blender.save(folder / "blender")
     save_facts(parts.facts, folder)
-    for graph in GRAPHS:
-        check_graph(folder / graph)
-    for context in parts.blender.trees:
-        check_graph(folder / "blender" / trees_file(context))
+    for graph in sorted(folder.rglob("*.onnx")):
+        check_graph(graph)
     manifest = _manifest(folder, provenance, now, learned=bool(parts.blender.trees))
     (folder / MANIFEST).write_text(manifest.model_dump_json(indent=1))
     return manifest
@@ -107,6 +109,8 @@ def _manifest(folder: Path, provenance: Provenance, now: datetime, *, learned: b
         features={"rerank": provenance.rerank, "learned": learned},
         evaluation=provenance.evaluation,
         gate=provenance.gate,
+        models=provenance.models,
+        ungated=provenance.ungated,
         files=files,
     )
 
@@ -115,6 +119,7 @@ def _moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, tz=UTC)
 
 
-def _copy(source: Path, target: Path, names: tuple[str, ...]) -> None:
-    for name in names:
-        shutil.copyfile(source / name, target / name)
+def _copy_model(source: Path, target: Path) -> None:
+    for pattern in MODEL_FILES:
+        for path in sorted(source.glob(pattern)):
+            shutil.copyfile(path, target / path.name)

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.blender import Blender
-from models.cross_encoder import CrossEncoder
 from models.in_process import InProcessStages
+from models.reranker import Reranker
 from recommender.metrics import beyond
 from recommender.metrics.lists import Lists, as_lists, relevance_of
 from recommender.policy import Policy, RerankMode
@@ -19,6 +19,7 @@ from training.recipe import Recipe, Recipes
 from training.replay import LIST_LENGTH, Arena, Case, Progress
 from training.rows import CART_SOURCES, Ranker, permanent_rows, piped, weighted
 from training.scores import Scores
+from training.sides import side_row
 from training.slices import sliced
 
 RERANK_SAMPLE: Final = 300
@@ -148,7 +149,7 @@ def evaluate(
     *,
     blender: Blender,
     policy: Policy,
-    cross_encoder: CrossEncoder | None,
+    cross_encoder: Reranker | None,
     champion: Recipe | None = None,
     progress: Progress = lambda done, total: None,
 ) -> Evaluation:
@@ -180,7 +181,7 @@ def evaluate(
 def compare(
     arena: Arena,
     recipes: Recipes,
-    cross_encoder: CrossEncoder | None,
+    cross_encoder: Reranker | None,
     progress: Progress = lambda done, total: None,
 ) -> Evaluation:
     """Only the two recipes, as rows ``champion`` and `Evaluation.candidate`."""
@@ -189,7 +190,7 @@ def compare(
     learned = frozenset(candidate.blender.trees)
     blend = LEARNED if Context.HOMEPAGE in learned else BLEND
     rows = {
-        CHAMPION: piped(arena.serving(champion.blender, reranks=champion.reranks), stages),
+        CHAMPION: side_row(champion, arena, cross_encoder),
         BLEND_WITH_RERANK if candidate.reranks else blend: piped(
             arena.serving(candidate.blender, reranks=candidate.reranks), stages
         ),
@@ -205,7 +206,7 @@ def sample_customers(customers: NDArray[np.int64], *, seed: int = 0) -> NDArray[
     return np.sort(chosen)
 
 
-def fit_rerank_weight(arena: Arena, cases: Iterable[Case], blender: Blender, cross_encoder: CrossEncoder) -> float:
+def fit_rerank_weight(arena: Arena, cases: Iterable[Case], blender: Blender, cross_encoder: Reranker) -> float:
     """The weight of the cross-encoder beside the blend with the best NDCG@20; the smallest one if none helps."""
     stages = InProcessStages(arena.collaborative, cross_encoder)
     rows = {
@@ -222,7 +223,7 @@ def fit_rerank_weight(arena: Arena, cases: Iterable[Case], blender: Blender, cro
 
 
 def _rows(
-    arena: Arena, blender: Blender, policy: Policy, champion: Recipe | None, cross_encoder: CrossEncoder | None
+    arena: Arena, blender: Blender, policy: Policy, champion: Recipe | None, cross_encoder: Reranker | None
 ) -> dict[str, Ranker]:
     """The rows that everyone is asked for."""
     stages = InProcessStages(arena.collaborative, cross_encoder)
@@ -233,7 +234,7 @@ def _rows(
         with_rules = replace(bare, policy=replace(policy, rerank=RerankMode.OFF))  # the price of the caps alone
         rows |= {name: piped(bare, stages), f"{name}_with_rules": piped(with_rules, stages)}
     if champion is not None:
-        rows[CHAMPION] = piped(arena.serving(champion.blender, reranks=champion.reranks), stages)
+        rows[CHAMPION] = side_row(champion, arena, cross_encoder)
     return rows
 
 
@@ -241,10 +242,10 @@ def cart_rows(arena: Arena, blender: Blender, champion: Recipe | None = None) ->
     """What carts are judged by; reranking never looks at them."""
     stages = InProcessStages(arena.collaborative)
     blends = {BLEND: blender.only(frozenset())} | ({LEARNED: blender} if Context.CART in blender.trees else {})
-    blends |= {} if champion is None else {CHAMPION: champion.blender}
-    return {name: weighted(weights) for name, weights in CART_SOURCES.items()} | {
+    rows = {name: weighted(weights) for name, weights in CART_SOURCES.items()} | {
         name: piped(arena.serving(one, reranks=False), stages) for name, one in blends.items()
     }
+    return rows if champion is None else rows | {CHAMPION: side_row(replace(champion, reranks=False), arena, None)}
 
 
 def _learned_helps(replayed: Replayed, carts: Scores, blender: Blender) -> frozenset[Context]:

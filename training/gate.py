@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from models.cross_encoder import CrossEncoder
 from models.release import Gate
+from models.reranker import Reranker
 from recommender.metrics.gate import Comparison, Paired, Verdict, judge
 from recommender.policy import Policy
 from training.evaluate import CHAMPION, Evaluation
@@ -21,7 +21,7 @@ REPORTED_ONLY: Final = frozenset({LIGHT, HEAVY})
 
 
 def verdict(
-    arena: Arena, evaluation: Evaluation, recipes: Recipes, policy: Policy, cross_encoder: CrossEncoder | None
+    arena: Arena, evaluation: Evaluation, recipes: Recipes, policy: Policy, cross_encoder: Reranker | None
 ) -> Verdict:
     """Judge the candidate by an evaluation that has both recipes as rows; the latency is measured now."""
     row = evaluation.candidate

@@ -6,8 +6,8 @@ from typing import Final
 
 import numpy as np
 
-from models.cross_encoder import CrossEncoder
-from models.in_process import InProcessStages, answer_now
+from models.in_process import answer_now
+from models.reranker import Reranker
 from recommender.metrics.gate import Latency
 from recommender.pipeline import recommend
 from recommender.policy import Policy
@@ -15,12 +15,13 @@ from recommender.trace import timeless
 from recommender.types import Query
 from training.recipe import Recipe, Recipes
 from training.replay import Arena
+from training.sides import side_snapshot, side_stages
 
 ANSWERS: Final = 200
 WARM_UP: Final = 5
 
 
-def measure_latency(arena: Arena, recipes: Recipes, policy: Policy, cross_encoder: CrossEncoder | None) -> Latency:
+def measure_latency(arena: Arena, recipes: Recipes, policy: Policy, cross_encoder: Reranker | None) -> Latency:
     """p95 of both recipes under the shop's policy; the budget is its deadline. Who goes first changes in turns."""
     sides = [_Side(arena, recipe, policy, cross_encoder) for recipe in (recipes.champion, recipes.candidate)]
     chosen = np.random.default_rng(0).permutation(arena.customers())[: WARM_UP + ANSWERS]
@@ -31,9 +32,9 @@ def measure_latency(arena: Arena, recipes: Recipes, policy: Policy, cross_encode
 
 
 class _Side:
-    def __init__(self, arena: Arena, recipe: Recipe, policy: Policy, cross_encoder: CrossEncoder | None) -> None:
-        self._snapshot = replace(arena.serving(recipe.blender, reranks=recipe.reranks), policy=policy)
-        self._stages = InProcessStages(arena.collaborative, cross_encoder)
+    def __init__(self, arena: Arena, recipe: Recipe, policy: Policy, cross_encoder: Reranker | None) -> None:
+        self._snapshot = replace(side_snapshot(recipe, arena), policy=policy)
+        self._stages = side_stages(recipe, arena, cross_encoder)
         self._seconds: list[float] = []
 
     def answer(self, query: Query) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from models.release import MANIFEST, read_manifest
 from models.release_store import ReleaseStore
 from recommender.errors import InvalidInput
 from store.deployments import Deployment, current_deployment, record_deployment
@@ -34,6 +35,7 @@ def promote(
     version, source = registered_source(release_id)
     champion = serving_release(engine)
     if force is None:
+        _check_models(release_id, source, champion)
         check_gate(release_id, champion)
     if release_id not in releases.ids():
         with tempfile.TemporaryDirectory() as folder:
@@ -52,6 +54,17 @@ def _require_champion(release_id: str, judged: str | None, serving: str | None) 
     if serving not in (judged, release_id):
         found = f"{judged} served when the gate was asked, and {serving} does by now: promote it again"
         raise InvalidInput("release_id", release_id, found)
+
+
+def _check_models(release_id: str, source: str, champion: str | None) -> None:
+    """`InvalidInput` where the release holds a model that the gate may not judge: such a release is forced."""
+    if release_id == champion:
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        download(f"{source}/{MANIFEST}", Path(scratch))
+        reason = read_manifest(Path(scratch)).ungated
+    if reason:
+        raise InvalidInput("release_id", release_id, f"the gate gives no verdict: {reason} (--force WHY overrules it)")
 
 
 def check_gate(release_id: str, champion: str | None) -> None:

@@ -1,14 +1,25 @@
 """What a release decided: the configuration that the gate compares, apart from what was fitted on data."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
 from models.blender import Blender, load_blender
-from models.release import read_manifest
+from models.release import HeldModel, read_manifest
+from models.reranker import Reranker
+from training.replay import Arena
 
 BLENDER: Final = "blender"
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Models of a recipe's own, of the same cut as those that it is compared on."""
+
+    arena: Arena
+    cross_encoder: Reranker | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,10 +32,20 @@ class Recipe:
     encoder: str
     files: frozenset[str]
     """Names of the blender's files: which kind of blender it is."""
+    models: tuple[HeldModel, ...] = ()
+    """Registered models that it uses in place of what training fits."""
+    home: Home | None = field(default=None, compare=False, repr=False)
+    """What it answers from; None where that is what the other recipe answers from."""
 
     def like(self, other: "Recipe") -> bool:
-        """Whether this is the other recipe fitted anew: the same encoder, kind of blender and switch."""
-        return (self.encoder, self.reranks, self.files) == (other.encoder, other.reranks, other.files)
+        """Whether this is the other recipe fitted anew: the same encoder, kind of blender, switch and models."""
+        mine, theirs = ((one.encoder, one.reranks, one.files, one.labels) for one in (self, other))
+        return mine == theirs
+
+    @property
+    def labels(self) -> frozenset[tuple[str, str]]:
+        """Stage and content of each registered model."""
+        return labels(self.models)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +61,17 @@ class Recipes:
         return self.champion.reranks or self.candidate.reranks
 
 
-def unreleased_recipe(blender: Blender, *, reranks: bool, encoder: str) -> Recipe:
+def labels(models: Iterable[HeldModel]) -> frozenset[tuple[str, str]]:
+    """Stage and content of each registered model."""
+    return frozenset((one.stage.value, one.label) for one in models)
+
+
+def unreleased_recipe(blender: Blender, *, reranks: bool, encoder: str, models: tuple[HeldModel, ...] = ()) -> Recipe:
     """The recipe of a release that is being made."""
     with TemporaryDirectory() as folder:
         blender.save(Path(folder))
         files = blender_files(Path(folder))
-    return Recipe(release_id="", blender=blender, reranks=reranks, encoder=encoder, files=files)
+    return Recipe(release_id="", blender=blender, reranks=reranks, encoder=encoder, files=files, models=models)
 
 
 def read_recipe(folder: Path) -> Recipe:
@@ -57,6 +83,7 @@ def read_recipe(folder: Path) -> Recipe:
         reranks=manifest.features.get("rerank", False),
         encoder=manifest.encoder,
         files=blender_files(folder / BLENDER),
+        models=manifest.models,
     )
 
 

@@ -4,67 +4,47 @@ import tempfile
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Engine
 
 from models.blender import Blender
 from models.collaborative import Collaborative
-from models.cross_encoder import CrossEncoder, ProductStates, load_product_states
 from models.embedding import ItemVectors
 from models.release import Gate, Manifest
+from models.reranker import Products, Reranker
 from recommender.errors import InvalidInput
-from recommender.history import DAY
-from recommender.policy import Policy
 from store.engine import writing
 from store.erasures import note_release
 from store.instants import to_seconds
-from training import collaborative as collaborative_job
 from training.assemble import Parts, Provenance, assemble
 from training.continuity import require_whole
-from training.cross_encoder import QUICK, THOROUGH, Effort, train_cross_encoder
-from training.embedding import embed_catalog, export_encoder
-from training.encoder_source import DEFAULT_ENCODER
 from training.evaluate import Evaluation, evaluate
+from training.fitting import (
+    Options,
+    cross_encoder_folder,
+    embed,
+    encoder_folder,
+    fit_cut_of,
+    fit_final,
+    materials_of,
+    reranker_for,
+    test_cut_of,
+    train_reranker,
+)
 from training.gate import log_gate, verdict
+from training.home import at_home
 from training.item_facts import item_facts
 from training.kinds import text_kinds
 from training.learned_blend import TREE_COUNT
 from training.plots import plot, plot_slices
 from training.recipe import Recipe, Recipes, unreleased_recipe
+from training.registry.use import moment, ungated
 from training.replay import PROTOCOL, Arena
 from training.report import flat_metrics, markdown, summary
 from training.source import Report, Source, baskets, read_source
 from training.tracking import REPORT, Job, Tracking, job, register
-from training.tune import QUICK_WINDOWS, THOROUGH_WINDOWS, Materials, fit_blender
-
-THREADS: Final = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What `shelfwise train` was asked for."""
-
-    workspace: Path
-    """Artifacts that do not change between runs on the same texts (the encoder, the vectors) are kept here."""
-    policy: Policy
-    encoder: str = DEFAULT_ENCODER
-    evaluate_from: datetime | None = None
-    """First moment of the test window, in the data's original time; two weeks before its end where left out."""
-    thorough: bool = False
-    seed: int = 0
-    accept_gaps: str = ""
-    """Why to train on data with missing days; empty refuses it. Recorded."""
-
-    @property
-    def effort(self) -> Effort:
-        """How long the cross-encoder learns."""
-        return THOROUGH if self.thorough else QUICK
-
-    @property
-    def windows(self) -> int:
-        """How many windows of the past the learned blender learns from."""
-        return THOROUGH_WINDOWS if self.thorough else QUICK_WINDOWS
+from training.tune import fit_blender
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +56,8 @@ class Tuned:
     evaluated_cut: float | None
     gate: Gate | None
     """Against the champion of the moment; None where there is none, or nothing to compare on."""
+    ungated: str = ""
+    """Why the gate may not judge it; empty where it may."""
 
     @property
     def reranks(self) -> bool:
@@ -97,14 +79,14 @@ def train(
     with job("train", params=_params(options), data_hash=source.data_hash) as run:
         runs: dict[str, str] = {}
         vectors, runs["embedding"] = embed(source, options, report)
-        evaluated, runs["cross_encoder"] = train_reranker(source, options, _fit_cut(source, options), report)
+        evaluated, runs["cross_encoder"] = train_reranker(source, options, fit_cut_of(source, options), report)
         tuned, runs["blender"] = _tune(source, vectors, evaluated, champion, options, report)
         if tuned.reranks:  # what ships is refitted on everything; one that is switched off is not worth the minute
             evaluated, runs["cross_encoder"] = train_reranker(source, options, source.end, report)
-        final, runs["collaborative"] = _collaborative(source, options, report)
+        final, runs["collaborative"] = fit_final(source, options, report)
         manifest = _release(source, vectors, tuned, final, evaluated, options, run, runs, report)
     with writing(engine) as connection:
-        note_release(connection, manifest.release_id, source.erasures_until)
+        note_release(connection, manifest.release_id, _erasures(source, options))
     return manifest
 
 
@@ -116,59 +98,24 @@ def run_alone(only: str, engine: Engine, tracking: Tracking, options: Options, r
         case "embedding":
             embed(source, options, report)
         case "collaborative":
-            _collaborative(source, options, report)
+            fit_final(source, options, report)
         case "cross-encoder":
             train_reranker(source, options, source.end, report)
         case _:
             raise InvalidInput("only", only, "is not a job: embedding, collaborative or cross-encoder")
 
 
-def embed(source: Source, options: Options, report: Report) -> tuple[ItemVectors, str]:
-    folder = _encoder_folder(options)
-    with job("embedding", params={"encoder": options.encoder}, data_hash=source.data_hash) as run:
-        if not (folder / "config.json").is_file():
-            report("exporting the text encoder", 0, 1)
-            export_encoder(options.encoder, folder)
-            report("exporting the text encoder", 1, 1)
-        vectors = embed_catalog(
-            source.data.catalog,
-            folder,
-            threads=THREADS,
-            progress=lambda done, total: report("embedding product texts", done, total),
-        )
-        run.metrics({"distinct_texts": len(vectors.vectors), "dimension": vectors.vectors.shape[1]})
-        return vectors, run.run_id
-
-
-def _collaborative(source: Source, options: Options, report: Report) -> tuple[Collaborative, str]:
-    """The model that ships: fitted on everything."""
-    params = {
-        "factors": collaborative_job.FACTORS,
-        "regularization": collaborative_job.REGULARIZATION,
-        "iterations": collaborative_job.ITERATIONS,
-        "min_baskets": collaborative_job.MIN_BASKETS,
-        "seed": options.seed,
-    }
-    report("collaborative model on all data", 0, 1)
-    with job("collaborative", params=params, data_hash=source.data_hash) as run:
-        arranged = source.data.arranged(source.end)
-        fitted = collaborative_job.fit_collaborative(arranged, cut=source.end, seed=options.seed)
-        run.metrics({"factored_items": len(fitted.factors), "co_purchase_pairs": len(fitted.co_purchase.item)})
-    report("collaborative model on all data", 1, 1)
-    return fitted, run.run_id
-
-
 def _tune(
     source: Source,
     vectors: ItemVectors,
-    states: ProductStates,
+    products: Products,
     champion: Recipe | None,
     options: Options,
     report: Report,
 ) -> tuple[Tuned, str]:
     """Fit the weights before the test cut, score everything after it, and judge the result."""
-    test_cut, fit_cut = _test_cut(source, options), _fit_cut(source, options)
-    materials = materials_of(source, vectors, states, options, report)
+    test_cut, fit_cut = test_cut_of(source, options), fit_cut_of(source, options)
+    materials = materials_of(source, vectors, products, options, report)
     params = {
         "fit_cut": source.original(fit_cut),
         "test_cut": source.original(test_cut),
@@ -180,50 +127,31 @@ def _tune(
         blender = fit_blender(materials, fit_cut)
         run.metrics({f"weight.{name}": value for name, value in asdict(blender.fitted).items()})
         testing = materials.arena(test_cut)
+        unjudged = ungated(options.brought.models, moment(test_cut - source.shift))
         if not len(testing.customers()):
-            return Tuned(blender, None, None, None), run.run_id
-        cross_encoder = reranker_for(testing, source, states, options)
+            return Tuned(blender, None, None, None, unjudged), run.run_id
+        cross_encoder = reranker_for(testing, source, products, options)
+        if champion is not None:
+            champion = _opponent(champion, source, options, products, test_cut, report)
         evaluation = _evaluate(testing, blender, cross_encoder, champion, options, report)
         run.metrics(flat_metrics(evaluation))
         gate = _judge(testing, evaluation, blender, cross_encoder, champion, options, report)
-    return Tuned(blender.only(evaluation.learned), evaluation, test_cut, gate), run.run_id
+    return Tuned(blender.only(evaluation.learned), evaluation, test_cut, gate, unjudged), run.run_id
 
 
-def train_reranker(source: Source, options: Options, cut: float, report: Report) -> tuple[ProductStates, str]:
-    folder = _cross_encoder_folder(options)
-    with job("cross_encoder", params=asdict(options.effort), data_hash=source.data_hash) as run:
-        outcome = train_cross_encoder(
-            source.data,
-            folder,
-            cut=cut,
-            effort=options.effort,
-            seed=options.seed,
-            progress=lambda step, done, total: report(f"cross-encoder: {step}", done, total),
-        )
-        run.curve("loss", outcome.losses)
-        run.metrics({"training_seconds": outcome.seconds, "stopped_early": float(outcome.stopped_early)})
-        return load_product_states(folder), run.run_id
-
-
-def materials_of(
-    source: Source, vectors: ItemVectors, states: ProductStates, options: Options, report: Report
-) -> Materials:
-    """What the recipe is fitted from: the shop's data with the cross-encoder of the moment."""
-    return Materials(
-        source.data,
-        vectors,
-        report,
-        cross_encoder=lambda arena: reranker_for(arena, source, states, options),
-        seed=options.seed,
-        called=source.original,
-        windows=options.windows,
-    )
+def _opponent(
+    champion: Recipe, source: Source, options: Options, products: Products, test_cut: float, report: Report
+) -> Recipe | None:
+    """The champion with the models that it is replayed on; None where either side's may have seen the test window."""
+    if ungated([*options.brought.models, *champion.models], moment(test_cut - source.shift)):
+        return None
+    return at_home(champion, source, options, products, test_cut, report)
 
 
 def _evaluate(
     arena: Arena,
     blender: Blender,
-    cross_encoder: CrossEncoder,
+    cross_encoder: Reranker,
     champion: Recipe | None,
     options: Options,
     report: Report,
@@ -242,7 +170,7 @@ def _judge(
     arena: Arena,
     evaluation: Evaluation,
     blender: Blender,
-    cross_encoder: CrossEncoder,
+    cross_encoder: Reranker,
     champion: Recipe | None,
     options: Options,
     report: Report,
@@ -252,7 +180,10 @@ def _judge(
         return None
     report(f"gate: against {champion.release_id}", 0, 1)
     candidate = unreleased_recipe(
-        blender.only(evaluation.learned), reranks=evaluation.rerank_helps, encoder=options.encoder
+        blender.only(evaluation.learned),
+        reranks=evaluation.rerank_helps,
+        encoder=options.encoder,
+        models=options.brought.models,
     )
     recipes = Recipes(champion=champion, candidate=candidate)
     found = verdict(arena, evaluation, recipes, options.policy, cross_encoder)
@@ -265,7 +196,7 @@ def _release(
     vectors: ItemVectors,
     tuned: Tuned,
     final: Collaborative,
-    states: ProductStates,
+    products: Products,
     options: Options,
     run: Job,
     runs: dict[str, str],
@@ -276,11 +207,11 @@ def _release(
     order = source.data.order(source.end)
     parts = Parts(
         catalog=source.data.catalog.take(order),
-        encoder_folder=_encoder_folder(options),
+        encoder_folder=encoder_folder(options),
         vectors=ItemVectors(vectors.vectors, vectors.row[order], vectors.mean),
         collaborative=final,
-        cross_encoder_folder=_cross_encoder_folder(options),
-        states=states.arranged(order),
+        cross_encoder_folder=cross_encoder_folder(options),
+        products=products.arranged(order),
         blender=tuned.blender,
         facts=item_facts(
             source.data.arranged(source.end),
@@ -297,8 +228,10 @@ def _release(
         rerank=tuned.reranks,
         evaluation=(summary(tuned.evaluation) if tuned.evaluation else {}) | _accepted(options),
         runs=runs,
-        erasures_until=None if source.erasures_until is None else to_seconds(source.erasures_until),
+        erasures_until=None if (until := _erasures(source, options)) is None else to_seconds(until),
         gate=tuned.gate,
+        models=options.brought.models,
+        ungated=tuned.ungated,
     )
     with tempfile.TemporaryDirectory(dir=options.workspace) as folder:
         manifest = assemble(parts, provenance, Path(folder), now=datetime.now(UTC))
@@ -309,6 +242,11 @@ def _release(
     register(manifest.release_id, run.run_id, artifact_path="release", description=_description(tuned))
     report("registering the release", 1, 1)
     return manifest
+
+
+def _erasures(source: Source, options: Options) -> int | None:
+    """Up to when the release learnt of nobody who was erased: of a model that was brought, nobody can say that."""
+    return None if options.brought.models else source.erasures_until
 
 
 def _accepted(options: Options) -> dict[str, Any]:
@@ -328,28 +266,10 @@ def _log_evaluation(source: Source, tuned: Tuned, run: Job) -> None:
         run.folder(Path(scratch))
 
 
-def reranker_for(arena: Arena, source: Source, states: ProductStates, options: Options) -> CrossEncoder:
-    """The trained cross-encoder with its products in the arena's order."""
-    arranged = states.arranged(source.data.order(arena.cut))
-    return CrossEncoder(_cross_encoder_folder(options), states=arranged, threads=THREADS)
-
-
-def _test_cut(source: Source, options: Options) -> float:
-    """Start of the test window in the store's time."""
-    if options.evaluate_from is None:
-        return source.end - PROTOCOL.label_days * DAY
-    moment = options.evaluate_from
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() + source.shift
-
-
-def _fit_cut(source: Source, options: Options) -> float:
-    """Start of the window before it, on which everything is fitted."""
-    return _test_cut(source, options) - PROTOCOL.label_days * DAY
-
-
 def _params(options: Options) -> dict[str, Any]:
     names = ("encoder", "thorough", "seed", "accept_gaps")
-    return {name: getattr(options, name) for name in names}
+    brought = {f"model_{one.stage}": one.label for one in options.brought.models}
+    return {name: getattr(options, name) for name in names} | brought
 
 
 def _description(tuned: Tuned) -> str:
@@ -357,11 +277,3 @@ def _description(tuned: Tuned) -> str:
         return "not evaluated: too few purchases for a test window"
     interval = tuned.evaluation.all_products.interval(tuned.evaluation.candidate, 20)
     return f"NDCG@20 {interval.mean:.4f} ({interval.low:.4f}, {interval.high:.4f}) in the test window"
-
-
-def _encoder_folder(options: Options) -> Path:
-    return options.workspace / "encoders" / options.encoder.replace("/", "--")
-
-
-def _cross_encoder_folder(options: Options) -> Path:
-    return options.workspace / "cross_encoder"

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.blender import Blender
-from models.cross_encoder import CrossEncoder
 from models.embedding import ItemVectors
 from models.learned_blend import OnnxTrees
+from models.reranker import Reranker
 from recommender.history import DAY
 from recommender.types import Context
 from training.carts import cart_cases
@@ -19,6 +19,8 @@ from training.dataset import Dataset
 from training.evaluate import RERANK_WEIGHTS, fit_rerank_weight, sample_customers
 from training.kinds import text_kinds
 from training.learned_blend import ExampleGatherer, Examples, fit_trees, sampled_customers
+from training.registry.matrix import FactorMatrix, ItemItemMatrix
+from training.registry.use import with_matrix
 from training.replay import PROTOCOL, Arena, Protocol, build_arena
 from training.source import Report
 from training.weights import UNFITTED_WEIGHTS, fit_weights
@@ -38,7 +40,7 @@ class Materials:
     data: Dataset
     vectors: ItemVectors
     report: Report
-    cross_encoder: Callable[[Arena], CrossEncoder] | None = None
+    cross_encoder: Callable[[Arena], Reranker] | None = None
     """Opens the cross-encoder for an arena; None where there is none."""
     seed: int = 0
     protocol: Protocol = field(default=PROTOCOL)
@@ -46,6 +48,8 @@ class Materials:
     """How many the learned blender learns from."""
     called: Callable[[float], str] = str
     """What people call a moment of the data."""
+    matrix: FactorMatrix | ItemItemMatrix | None = None
+    """A registered matrix in place of the fitted one."""
 
     @cached_property
     def kinds(self) -> NDArray[np.int32]:
@@ -58,7 +62,13 @@ class Materials:
         self.report(name, 0, 1)
         arena = build_arena(self.data, self.vectors, cut=cut, seed=self.seed, protocol=self.protocol, kinds=self.kinds)
         self.report(name, 1, 1)
-        return arena
+        return _with_matrix(arena, self.matrix)
+
+
+def _with_matrix(arena: Arena, matrix: FactorMatrix | ItemItemMatrix | None) -> Arena:
+    collaborative = with_matrix(arena.collaborative, matrix, arena.snapshot.catalog.external_id)
+    snapshot = replace(arena.snapshot, factors=collaborative.factors, neighbours=collaborative.neighbours)
+    return replace(arena, collaborative=collaborative, snapshot=snapshot)
 
 
 def fit_blender(materials: Materials, cut: float) -> Blender:

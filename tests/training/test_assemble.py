@@ -46,7 +46,7 @@ def parts(shop: Dataset, vectors: ItemVectors, tiny_encoder: object, trained: ob
         vectors=replace(vectors, row=vectors.row[order]),
         collaborative=fit_collaborative(shop.arranged(cut), cut=cut),
         cross_encoder_folder=trained.folder,  # type: ignore[attr-defined]
-        states=load_product_states(trained.folder).arranged(order),  # type: ignore[attr-defined]
+        products=load_product_states(trained.folder).arranged(order),  # type: ignore[attr-defined]
         blender=Blender(UNFITTED_WEIGHTS, 0.05),
         facts=no_facts(len(order)),
     )
