@@ -38,23 +38,27 @@ def database(durable_postgres: PostgresServer) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="module")
+def shop(
+    planted_shop: Shop, durable_postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Shop]:
+    """The planted shop on PostgreSQL."""
+    with durable_postgres.database(MIGRATED) as url:
+        yield planted_shop.on(url, tmp_path_factory.mktemp("survival") / "shop")
+
+
+@pytest.fixture(scope="module")
+def server(shop: Shop, patient_rules: Path) -> Iterator[Server]:
+    """Each test that takes its database away brings it back, and waits until the server has noticed."""
+    with running(shop, "compact", shop.home / "server.log", RULES_FILE=str(patient_rules)) as server:
+        yield server
+
+
 @pytest.fixture
 def store(shop: Shop) -> Iterator[Engine]:
     engine = shop.open()
     yield engine
     engine.dispose()
-
-
-@pytest.fixture
-def shop(planted_shop: Shop, database: str, tmp_path: Path) -> Shop:
-    """The planted shop on PostgreSQL."""
-    return planted_shop.on(database, tmp_path / "shop")
-
-
-@pytest.fixture
-def server(shop: Shop, patient_rules: Path) -> Iterator[Server]:
-    with running(shop, "compact", shop.home / "server.log", RULES_FILE=str(patient_rules)) as server:
-        yield server
 
 
 @pytest.mark.timeout(900)
