@@ -43,7 +43,7 @@ def main(topologies: tuple[str, ...], swaps: int, clients: int, requests: int, l
     for topology in topologies:
         with tempfile.TemporaryDirectory() as folder:
             settings, champion = _copied(read_settings(), Path(folder))
-            variants = publish_variants(release_store(settings), champion, Path(folder) / "variants", (swaps + 1) // 2)
+            variants = publish_variants(release_store(settings), champion, (swaps + 1) // 2)
             expected = expected_answers(settings, [champion, *variants], some_requests(settings, requests))
             written = log or Path(folder) / "server.log"
             figures = _measure(settings, topology, variants, expected, written, swaps=swaps, clients=clients)
