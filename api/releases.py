@@ -55,7 +55,7 @@ class Releases:
         """
         known = self._open.get(release_id)
         if known is not None:
-            return Opened(await self._prepared(*known, catalog))
+            return Opened(await self._again(*known, catalog))
         release = await asyncio.to_thread(self._read, release_id)
         live = await self._prepared(release, ReleaseStages(self._handles, release_id, _observe_batch), catalog)
         remembered = await asyncio.to_thread(
@@ -84,8 +84,19 @@ class Releases:
             reason = f"its encoder makes vectors of {vector.shape}, its products have {release.item_vectors.mean.shape}"
             raise InvalidRelease(f"release {release.release_id}: {reason}")
         live = await go_live(release, catalog, self._rules, stages, self._embeddings)
-        await stages.prepare("collaborative", *(["rerank"] if live.snapshot.reranks() else []))
+        await stages.prepare("collaborative", *_reranker(live))
         return live
+
+    async def _again(self, release: Release, stages: ReleaseStages, catalog: Catalog) -> Live:
+        """In a hurry: all that is new to the release are products, and its stages held it a moment ago."""
+        live = await go_live(release, catalog, self._rules, stages, self._embeddings)
+        await stages.prepare("embedding", "collaborative", *_reranker(live), together=1)
+        return live
+
+
+def _reranker(live: Live) -> tuple[str, ...]:
+    """A stage that no answer asks loads nothing."""
+    return ("rerank",) if live.snapshot.reranks() else ()
 
 
 def _observe_batch(stage: str, size: int) -> None:

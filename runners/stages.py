@@ -72,10 +72,11 @@ class ReleaseStages:
         calls = [EncodeCall(self._release, text) for text in texts]
         return np.stack(await self._ask("embedding", self._handles.embedding.to_async.encode, calls, timeout))
 
-    async def prepare(self, *stages: str) -> None:
+    async def prepare(self, *stages: str, together: int = PREPARED_TOGETHER) -> None:
         """Return when these stages hold the release: of ``embedding``, ``collaborative`` and ``rerank``.
 
-        `InvalidRelease` where one cannot load it or answer with it, `StageUnavailable` where one does not answer.
+        Each is asked over ``together`` connections. `InvalidRelease` where one cannot load it or answer with it,
+        `StageUnavailable` where one does not answer.
         """
         calls = {
             "embedding": (self._handles.embedding.to_async.encode, EncodeCall(self._release, "ready?")),
@@ -83,11 +84,18 @@ class ReleaseStages:
             "rerank": (self._handles.reranker.to_async.rerank, RerankCall(self._release, "ready?", _NO_ITEMS)),
         }
         ends = time.monotonic() + PREPARE_TIMEOUT_S
-        await asyncio.gather(*(self._prepare(stage, *calls[stage], ends) for stage in stages))
+        await asyncio.gather(*(self._prepare(stage, *calls[stage], ends, together) for stage in stages))
 
-    async def _prepare(self, stage: str, method: Method, call: Any, ends: float) -> None:  # noqa: ANN401 - any message
+    async def _prepare(
+        self,
+        stage: str,
+        method: Method,
+        call: Any,  # noqa: ANN401 - a message of any stage
+        ends: float,
+        together: int,
+    ) -> None:
         while True:
-            asked = (self._replies(stage, method, [call], ends - time.monotonic()) for _ in range(PREPARED_TOGETHER))
+            asked = (self._replies(stage, method, [call], ends - time.monotonic()) for _ in range(together))
             replies = [reply for replies in await asyncio.gather(*asked) for reply in replies]
             for reply in replies:
                 if reply.value is None and not reply.loading:

@@ -33,22 +33,24 @@ RULES: Final = {"rerank": {"mode": "on"}, "deadline_ms": 5_000}
 
 @click.command()
 @click.option("--topology", "topologies", type=click.Choice(TOPOLOGIES), multiple=True, default=TOPOLOGIES)
-@click.option("--swaps", default=50, show_default=True, type=click.IntRange(min=2))
+@click.option("--swaps", default=50, show_default=True, type=click.IntRange(min=2), help="Promotions and rollbacks.")
 @click.option("--clients", default=16, show_default=True, type=click.IntRange(min=1))
 @click.option("--requests", default=16, show_default=True, type=click.IntRange(min=2), help="Of each kind of page.")
 @click.option("--log", type=click.Path(path_type=Path), help="Where the servers write; else it is thrown away.")
 def main(topologies: tuple[str, ...], swaps: int, clients: int, requests: int, log: Path | None) -> None:
     """Promote and roll back alternately under load; exit status 1 if a request failed or an answer was mixed."""
     bad = 0
-    for topology in topologies:
-        with tempfile.TemporaryDirectory() as folder:
-            settings, champion = _copied(read_settings(), Path(folder))
-            variants = publish_variants(release_store(settings), champion, Path(folder) / "variants", (swaps + 1) // 2)
-            expected = expected_answers(settings, [champion, *variants], some_requests(settings, requests))
-            written = log or Path(folder) / "server.log"
-            figures = _measure(settings, topology, variants, expected, written, swaps=swaps, clients=clients)
-        print(json.dumps({"topology": topology, "clients": clients, **figures}), flush=True)
-        bad += figures["failed"] + figures["mixed"]
+    with tempfile.TemporaryDirectory() as folder:
+        settings, champion = _copied(read_settings(), Path(folder))
+        variants = publish_variants(release_store(settings), champion, swaps // 2)
+        expected = expected_answers(settings, [champion, *variants], some_requests(settings, requests))
+        written = log or Path(folder) / "server.log"
+        for topology in topologies:
+            figures = _measure(
+                settings, topology, variants, expected, written, swaps=2 * len(variants), clients=clients
+            )
+            print(json.dumps({"topology": topology, "clients": clients, **figures}), flush=True)
+            bad += figures["failed"] + figures["mixed"]
     raise SystemExit(1 if bad else 0)
 
 

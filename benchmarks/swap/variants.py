@@ -13,26 +13,26 @@ from models.release_store import ReleaseStore
 from recommender.policy import Weights
 
 
-def publish_variants(published: ReleaseStore, champion: str, workspace: Path, count: int) -> list[str]:
-    """Publish ``count`` releases and return their ids.
+def publish_variants(published: ReleaseStore, champion: str, count: int) -> list[str]:
+    """Make ``count`` releases beside the champion, in a release store that is a folder, and return their ids.
 
     Each blends otherwise than the champion, and each would give nonsense if a stage answered for another one: its
     item factors are rotated at random, and its cross-encoder reads other products' texts.
     """
-    return [_publish(published, champion, workspace, number) for number in range(1, count + 1)]
+    return [_publish(published.fetch(champion), number) for number in range(1, count + 1)]
 
 
-def _publish(published: ReleaseStore, champion: str, workspace: Path, number: int) -> str:
+def _publish(champion: Path, number: int) -> str:
+    """What stays the same is a hard link: copying 50 releases takes longer than swapping them."""
     release_id = f"swap-{number:02}"
-    folder = workspace / release_id
-    shutil.copytree(published.fetch(champion), folder, copy_function=os.link)
+    folder = champion.with_name(release_id)
+    shutil.copytree(champion, folder, copy_function=os.link)
     _turn(folder / "collaborative" / "factors.npy", folder / "cross_encoder" / "state_row.npy", number)
     _weigh(folder / "blender")
     renamed = {"release_id": release_id, "files": file_entries(folder, run_of={})}
     manifest = read_manifest(folder).model_copy(update=renamed)
     (folder / MANIFEST).unlink()
     (folder / MANIFEST).write_text(manifest.model_dump_json())
-    published.publish(folder)
     return release_id
 
 

@@ -29,7 +29,7 @@ SWAPS: Final = 4
 @pytest.fixture(scope="module")
 def variant(live_shop: Shop) -> str:
     """A release beside the planted one, which would answer nonsense with the other's stages."""
-    (release_id,) = publish_variants(release_store(live_shop.settings), live_shop.release, live_shop.home / "swap", 1)
+    (release_id,) = publish_variants(release_store(live_shop.settings), live_shop.release, 1)
     return release_id
 
 
