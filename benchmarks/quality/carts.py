@@ -26,6 +26,8 @@ SINGLES: Final = {
     "co_purchase": Source.CO_PURCHASE,
     "own_frequency": Source.REPEAT,
     "collaborative": Source.COLLABORATIVE,
+    "neighbours": Source.NEIGHBOURS,
+    "affinity": Source.AFFINITY,
     "popularity": Source.POPULARITY,
     "content": Source.CONTENT,
 }
