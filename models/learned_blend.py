@@ -1,5 +1,6 @@
 """The learned blender as files: its trees as ONNX, which name the columns they learnt from, and facts of products."""
 
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -19,11 +20,11 @@ COLUMNS: Final = "columns"
 """Metadata of the graph: names of the columns, separated by commas."""
 
 
+@dataclass(frozen=True)
 class OnnxTrees:
     """`recommender.learned.Trees` in ONNX Runtime, on one thread: requests already run side by side."""
 
-    def __init__(self, graph: bytes) -> None:
-        self.graph = graph
+    graph: bytes
 
     def predict(self, table: NDArray[np.float32]) -> NDArray[np.float32]:
         """(rows, len(FEATURES)) → (rows,)."""

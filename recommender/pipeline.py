@@ -152,12 +152,12 @@ async def _columns(
 ) -> dict[Source, Column]:
     """Score columns of the sources that have something to say in this context."""
     found: dict[Source, Column | None] = {Source.POPULARITY: popularity_scores(snapshot)}
+    taste = content_taste(query)
+    if len(taste):
+        found[Source.CONTENT] = await content_scores(snapshot, taste, stages)
     if len(query.anchors):
-        found[Source.CONTENT] = await content_scores(snapshot, evenly(query.anchors), stages)
         found[Source.CO_PURCHASE] = co_purchase_scores(snapshot, query.anchors)
     if query.context is Context.HOMEPAGE:
-        if len(query.history):
-            found[Source.CONTENT] = await content_scores(snapshot, taste_weights(query.history), stages)
         found[Source.SESSION] = await _session(query, snapshot, stages)
     if reads_history(query) and len(history := _held(query)):
         confidences = fold_in_confidences(history)
@@ -181,6 +181,11 @@ async def _session(query: Query, snapshot: Snapshot, stages: Stages) -> Column |
     if together is None or asked is None:
         return asked if together is None else together
     return strongest([together, asked])
+
+
+def content_taste(query: Query) -> ItemWeights:
+    """What the content source likens products to: those that the page is about, on the homepage the history."""
+    return taste_weights(query.history) if query.context is Context.HOMEPAGE else evenly(query.anchors)
 
 
 def _held(query: Query) -> History:

@@ -6,10 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from models.in_process import InProcessStages, answer_now
 from recommender.history import NO_HISTORY
-from recommender.pipeline import collect
-from recommender.trace import timeless
 from recommender.types import Context, Query
 from training.replay import LIST_LENGTH, Arena, Case, Progress
 
@@ -32,17 +29,20 @@ def cart_cases(
     """
     rng = np.random.default_rng(seed)
     baskets = cart_baskets(arena)
-    chosen = np.sort(rng.permutation(len(baskets))[:limit])
-    stages = InProcessStages(arena.collaborative)
+    chosen = [baskets[place] for place in np.sort(rng.permutation(len(baskets))[:limit]).tolist()]
     known = arena.data.before(arena.cut)
-    for number, place in enumerate(chosen.tolist()):
-        user, items = baskets[place]
+    queries: list[Query] = []
+    wanted: list[frozenset[int]] = []
+    for user, items in chosen:
         mixed = rng.permutation(items)
-        held, rest = mixed[: len(mixed) // 2], mixed[len(mixed) // 2 :]
+        held, left = mixed[: len(mixed) // 2], mixed[len(mixed) // 2 :]
         history = NO_HISTORY if rng.random() < strangers else known.history(user)
-        query = Query(context=Context.CART, limit=LIST_LENGTH, at=arena.cut, history=history, anchors=np.sort(held))
-        pool = answer_now(collect(query, arena.snapshot, stages, timeless()))
-        yield user, Case(query, pool, frozenset(rest.tolist()))
+        queries.append(
+            Query(context=Context.CART, limit=LIST_LENGTH, at=arena.cut, history=history, anchors=np.sort(held))
+        )
+        wanted.append(frozenset(left.tolist()))
+    for number, ((user, _), (query, pool), rest) in enumerate(zip(chosen, arena.pools(queries), wanted, strict=True)):
+        yield user, Case(query, pool, rest)
         progress(number + 1, len(chosen))
 
 

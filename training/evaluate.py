@@ -24,7 +24,7 @@ from training.slices import sliced
 
 RERANK_SAMPLE: Final = 300
 """Customers on whom it is decided whether reranking is worth its time."""
-EVALUATED_CARTS: Final = 2_000
+EVALUATED_CARTS: Final = 1_000
 RERANK_WEIGHTS: Final = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
 
 BLEND: Final = "fitted_blend"

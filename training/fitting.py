@@ -21,7 +21,7 @@ from training.registry.use import FOLDER, OURS, Brought, with_matrix
 from training.replay import PROTOCOL, Arena
 from training.source import Report, Source
 from training.tracking import job
-from training.tune import QUICK_WINDOWS, THOROUGH_WINDOWS, Materials
+from training.tune import QUICK_PAST, THOROUGH_PAST, Materials, Past
 
 THREADS: Final = 2
 
@@ -49,9 +49,9 @@ class Options:
         return THOROUGH if self.thorough else QUICK
 
     @property
-    def windows(self) -> int:
-        """How many windows of the past the learned blender learns from."""
-        return THOROUGH_WINDOWS if self.thorough else QUICK_WINDOWS
+    def past(self) -> Past:
+        """How much of the past the learned blender learns from."""
+        return THOROUGH_PAST if self.thorough else QUICK_PAST
 
     def using(self, brought: Brought) -> "Options":
         """The same with these registered models."""
@@ -126,7 +126,7 @@ def materials_of(
         cross_encoder=lambda arena: reranker_for(arena, source, products, options),
         seed=options.seed,
         called=source.original,
-        windows=options.windows,
+        past=options.past,
         matrix=options.brought.matrix,
     )
 

@@ -17,7 +17,6 @@ from training.replay import Arena, Case
 TREE_COUNT: Final = 250
 NEGATIVES: Final = 0.2
 """Share of the candidates without a purchase that is learnt from."""
-CUSTOMERS_PER_CUT: Final = 3_000
 MIN_LISTS: Final = 300
 """With fewer lists to learn from the fitted weights serve."""
 SETTINGS: Final[dict[str, Any]] = {
@@ -33,7 +32,7 @@ SETTINGS: Final[dict[str, Any]] = {
     "use_missing": False,  # features have no gaps, and ONNX then decides exactly as LightGBM does
     "deterministic": True,
     "force_row_wise": True,
-    "num_threads": 2,
+    "num_threads": 1,  # two of them stall each other for minutes where something else needs a core
     "verbose": -1,
 }
 
@@ -51,9 +50,9 @@ class Examples:
     """How many lists they come from."""
 
 
-def sampled_customers(arena: Arena, *, seed: int) -> NDArray[np.int64]:
-    """At most `CUSTOMERS_PER_CUT` of the arena's customers, drawn at random."""
-    drawn = np.random.default_rng(seed).permutation(arena.customers())[:CUSTOMERS_PER_CUT]
+def sampled_customers(arena: Arena, most: int, *, seed: int) -> NDArray[np.int64]:
+    """At most so many of the arena's customers, drawn at random."""
+    drawn = np.random.default_rng(seed).permutation(arena.customers())[:most]
     return np.sort(drawn)
 
 

@@ -91,13 +91,24 @@ def _strongest(block: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np
 
 def strongest_entries(weights: sp.csr_array, size: int, kept: int) -> Neighbours:
     """The ``kept`` largest entries above 0 of each row but the diagonal, as a table of ``size`` items."""
-    pairs = weights.tocoo()
-    good = (pairs.data > 0) & (pairs.row != pairs.col)
-    row, col, weight = pairs.row[good], pairs.col[good], pairs.data[good]
-    order = np.lexsort((col, -weight, row))
-    row, col, weight = row[order], col[order], weight[order]
-    place = np.arange(len(row)) - np.searchsorted(row, row)
-    near = place < kept
-    counts = np.bincount(row[near], minlength=size)
+    rows = [_row(weights, number, kept) for number in range(weights.shape[0])]
+    counts = np.zeros(size, dtype=np.int64)
+    counts[: len(rows)] = [len(items) for items, _ in rows]
     indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    return Neighbours(indptr, col[near].astype(np.int32), weight[near].astype(np.float32))
+    items = np.concatenate([items for items, _ in rows]) if rows else np.zeros(0, dtype=np.int32)
+    strongest = np.concatenate([weight for _, weight in rows]) if rows else np.zeros(0, dtype=np.float32)
+    return Neighbours(indptr, items.astype(np.int32), strongest.astype(np.float32))
+
+
+def _row(weights: sp.csr_array, number: int, kept: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Largest first, equal ones in catalog order. A row is cut down before it is sorted: most have thousands."""
+    span = slice(weights.indptr[number], weights.indptr[number + 1])
+    item, weight = weights.indices[span], weights.data[span]
+    good = (weight > 0) & (item != number)
+    item, weight = item[good], weight[good]
+    if len(item) > kept:
+        border = np.partition(weight, len(weight) - kept)[len(weight) - kept]
+        near = weight >= border
+        item, weight = item[near], weight[near]
+    order = np.lexsort((item, -weight))[:kept]
+    return item[order], weight[order]

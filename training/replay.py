@@ -1,8 +1,9 @@
 """The served pipeline replayed in the past: fitted before a cut, asked for everyone who bought after it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -12,9 +13,9 @@ from models.blender import Blender
 from models.collaborative import Collaborative
 from models.embedding import ItemVectors
 from models.in_process import InProcessStages, answer_now
-from recommender.evidence import Evidence
+from recommender.evidence import Evidence, taste_vector
 from recommender.history import History
-from recommender.pipeline import Pool, collect, pool_of
+from recommender.pipeline import Pool, collect, content_taste, pool_of
 from recommender.policy import Policy, Weights
 from recommender.rules.active import Active
 from recommender.snapshot import Snapshot
@@ -26,6 +27,7 @@ from training.item_facts import item_facts
 from training.kinds import text_kinds
 
 LIST_LENGTH: Final = 20
+AHEAD: Final = 64
 
 Progress = Callable[[int, int], None]
 
@@ -93,11 +95,20 @@ class Arena:
     def cases(self, customers: NDArray[np.int64], *, progress: Progress = lambda done, total: None) -> Iterator[Case]:
         """One case per customer, all of whom bought something of the universe after the cut."""
         labels, cold = self.labels(), self._bought_later().where_item(self.cold)
-        stages = InProcessStages(self.collaborative)
-        for number, (user, query) in enumerate(zip(customers.tolist(), self.queries(customers), strict=True)):
-            pool = answer_now(collect(query, self.snapshot, stages, timeless()))
+        pools = self.pools(self.queries(customers))
+        for number, (user, (query, pool)) in enumerate(zip(customers.tolist(), pools, strict=True)):
             yield Case(query, pool, frozenset(labels.items_of(user)), frozenset(cold.items_of(user)))
             progress(number + 1, len(customers))
+
+    def pools(self, queries: Iterable[Query]) -> Iterator[tuple[Query, Pool]]:
+        """What stage 1 finds for each query. The content source's share is computed for many of them at once."""
+        stages, vectors = InProcessStages(self.collaborative), self.snapshot.vectors
+        for some in _batched(queries, AHEAD):
+            tastes = [content_taste(query) for query in some]
+            found = (taste_vector(taste, vectors, self.snapshot.vector_row) for taste in tastes)
+            stages.look_ahead(vectors, [profile for profile in found if profile is not None])
+            for query in some:
+                yield query, answer_now(collect(query, self.snapshot, stages, timeless()))
 
     def new_only(self, case: Case) -> Case | None:
         """The same customer with all they bought before the cut left out; None where nothing relevant remains."""
@@ -183,3 +194,9 @@ def build_arena(
         rerank_helps=False,
     )
     return Arena(snapshot=snapshot, collaborative=collaborative, data=arranged, cut=cut, protocol=protocol)
+
+
+def _batched(queries: Iterable[Query], size: int) -> Iterator[list[Query]]:
+    left = iter(queries)
+    while some := list(islice(left, size)):
+        yield some

@@ -120,7 +120,7 @@ def _tune(
         "fit_cut": source.original(fit_cut),
         "test_cut": source.original(test_cut),
         "label_days": PROTOCOL.label_days,
-        "windows": options.windows,
+        "windows": options.past.windows,
         "trees": TREE_COUNT,
     }
     with job("blender", params=params, data_hash=source.data_hash) as run:

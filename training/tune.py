@@ -25,10 +25,22 @@ from training.replay import PROTOCOL, Arena, Protocol, build_arena
 from training.source import Report
 from training.weights import UNFITTED_WEIGHTS, fit_weights
 
-QUICK_WINDOWS: Final = 1
-THOROUGH_WINDOWS: Final = 3
-"""Windows that the learned blender learns from. One may be a holiday; each costs half a minute."""
-CARTS_PER_CUT: Final = 2_000
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """How much of it the learned blender learns from. Of several windows one may be a holiday."""
+
+    windows: int
+    customers: int
+    """Drawn from each window."""
+    carts: int
+    """Drawn from each window."""
+
+
+QUICK_PAST: Final = Past(windows=1, customers=1_000, carts=700)
+THOROUGH_PAST: Final = Past(windows=3, customers=3_000, carts=2_000)
+FITTING_CUSTOMERS: Final = 3_000
+"""At most so many fit the weights."""
 STRANGERS: Final = 0.2
 """Share of the carts that are learnt from as if nobody knew the customer."""
 
@@ -44,8 +56,7 @@ class Materials:
     """Opens the cross-encoder for an arena; None where there is none."""
     seed: int = 0
     protocol: Protocol = field(default=PROTOCOL)
-    windows: int = THOROUGH_WINDOWS
-    """How many the learned blender learns from."""
+    past: Past = THOROUGH_PAST
     called: Callable[[float], str] = str
     """What people call a moment of the data."""
     matrix: FactorMatrix | ItemItemMatrix | None = None
@@ -81,7 +92,7 @@ def fit_blender(materials: Materials, cut: float) -> Blender:
     if not len(customers):
         return Blender(UNFITTED_WEIGHTS, RERANK_WEIGHTS[0])
     report = materials.report
-    chosen = sampled_customers(arena, seed=materials.seed)
+    chosen = sampled_customers(arena, FITTING_CUSTOMERS, seed=materials.seed)
     cases = arena.cases(chosen, progress=lambda done, total: report("replaying the past", done, total))
     shortlists = [case.shortlist() for case in cases]
     fitted = fit_weights(
@@ -97,7 +108,7 @@ def fit_blender(materials: Materials, cut: float) -> Blender:
 def _fit_trees(materials: Materials, newest: float) -> dict[Context, OnnxTrees]:
     """The learned blender of each context, from windows before the newest."""
     examples: dict[Context, list[Examples]] = {Context.HOMEPAGE: [], Context.CART: []}
-    for number in range(1, materials.windows + 1):
+    for number in range(1, materials.past.windows + 1):
         earlier = materials.arena(newest - number * materials.protocol.stride_days * DAY)
         examples[Context.HOMEPAGE].append(_homepage(materials, earlier))
         examples[Context.CART].append(_carts(materials, earlier))
@@ -110,7 +121,8 @@ def _fit_trees(materials: Materials, newest: float) -> dict[Context, OnnxTrees]:
 
 
 def _homepage(materials: Materials, arena: Arena) -> Examples:
-    gatherer, customers = ExampleGatherer(arena, seed=materials.seed), sampled_customers(arena, seed=materials.seed)
+    gatherer = ExampleGatherer(arena, seed=materials.seed)
+    customers = sampled_customers(arena, materials.past.customers, seed=materials.seed)
     told = materials.report
     for case in arena.cases(customers, progress=lambda done, total: told("replaying an earlier past", done, total)):
         gatherer.add(case)
@@ -123,7 +135,7 @@ def _carts(materials: Materials, arena: Arena) -> Examples:
     gatherer, told = ExampleGatherer(arena, seed=materials.seed), materials.report
     carts = cart_cases(
         arena,
-        limit=CARTS_PER_CUT,
+        limit=materials.past.carts,
         strangers=STRANGERS,
         seed=materials.seed,
         progress=lambda done, total: told("replaying carts", done, total),

@@ -17,7 +17,7 @@ from training.evaluate import Gathering, sample_customers
 from training.replay import Arena, Protocol
 from training.rows import piped
 from training.source import Report
-from training.tune import Materials, fit_blender
+from training.tune import Materials, Past, fit_blender
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +53,14 @@ def fit_hybrid(
     *,
     cut: float,
     protocol: Protocol,
-    windows: int,
+    past: Past,
     reranker: Effort | None,
     report: Report,
     seed: int = 0,
 ) -> Hybrid:
     """Everything from purchases before ``cut`` alone, by the functions that `training.train` calls.
 
-    ``windows`` says how many of the past the learned blender learns from, ``reranker`` how long the cross-encoder
+    ``past`` says what the learned blender learns from, ``reranker`` how long the cross-encoder
     learns; None leaves it out.
     """
     fit_cut = cut - protocol.label_days * DAY
@@ -72,7 +72,7 @@ def fit_hybrid(
         cross_encoder=None if states is None else lambda arena: _cross_encoder(shop, states, arena),
         seed=seed,
         protocol=protocol,
-        windows=windows,
+        past=past,
         called=lambda moment: f"{datetime.fromtimestamp(moment, tz=UTC):%Y-%m-%d}",
     )
     blender = fit_blender(materials, fit_cut)

@@ -20,7 +20,7 @@ from training.replay import Arena, Case, build_arena
 from training.rows import SINGLE_SOURCES, Ranker, permanent_rows, piped
 from training.scores import Scores
 from training.source import Report
-from training.tune import QUICK_WINDOWS, THOROUGH_WINDOWS
+from training.tune import QUICK_PAST, THOROUGH_PAST, Past
 
 SINGLES: Final = ("recent_popularity", *SINGLE_SOURCES, *PLAIN)
 HOMEPAGE_ONLY: Final = "fitted_blend"
@@ -36,8 +36,8 @@ class Effort:
     customers: int
     """Asked at most in each window."""
     every_cut: bool
-    windows: int
-    """How many of the past the learned blender learns from."""
+    past: Past
+    """What the learned blender learns from."""
     reranker: cross_encoder.Effort | None
     """How long the cross-encoder learns; None leaves it out."""
     seed: int = 0
@@ -45,8 +45,8 @@ class Effort:
 
 STEPS: Final = replace(cross_encoder.QUICK, seconds=float("inf"))
 """What `shelfwise train` does, and the same on any machine, however slow."""
-FULL: Final = Effort(customers=1_000_000, every_cut=True, windows=THOROUGH_WINDOWS, reranker=STEPS)
-QUICK: Final = Effort(customers=1000, every_cut=False, windows=QUICK_WINDOWS, reranker=None)
+FULL: Final = Effort(customers=1_000_000, every_cut=True, past=THOROUGH_PAST, reranker=STEPS)
+QUICK: Final = Effort(customers=1000, every_cut=False, past=QUICK_PAST, reranker=None)
 
 
 def run(benchmark: Benchmark, shop: Shop, effort: Effort, report: Report) -> dict[str, Table]:
@@ -83,7 +83,7 @@ def _fit(benchmark: Benchmark, shop: Shop, cut: datetime, effort: Effort, report
         named,
         cut=at,
         protocol=benchmark.protocol,
-        windows=effort.windows,
+        past=effort.past,
         reranker=effort.reranker,
         report=report,
         seed=effort.seed,

@@ -52,7 +52,7 @@ def examples(shop: Dataset, vectors: ItemVectors, cut: float) -> Examples:
     parts = []
     for back in range(1, 5):
         earlier = build_arena(shop, vectors, cut=cut - back * 14 * DAY)
-        parts.append(gathered(earlier, earlier.cases(sampled_customers(earlier, seed=0))))
+        parts.append(gathered(earlier, earlier.cases(sampled_customers(earlier, 3_000, seed=0))))
     return Examples(
         np.concatenate([part.table for part in parts]),
         np.concatenate([part.bought for part in parts]),

@@ -17,8 +17,9 @@ from recommender.history import DAY
 from training import cross_encoder
 from training.dataset import Dataset
 from training.replay import Protocol, build_arena
+from training.tune import QUICK_PAST
 
-EFFORT = Effort(customers=1000, every_cut=True, windows=1, reranker=None)
+EFFORT = Effort(customers=1000, every_cut=True, past=QUICK_PAST, reranker=None)
 MODELS = {
     *("shuffle", "popularity", "recent_popularity", "own_frequency", "content", "collaborative", "fixed_blend"),
     *("neighbours", "affinity"),
@@ -77,14 +78,14 @@ def test_the_mean_is_that_of_the_windows(tables: dict[str, Table]) -> None:
 def test_the_recipe_is_fitted_on_the_past_alone(gifts: Shop, planted: Dataset, cut: float) -> None:
     def fitted(data: Dataset) -> Hybrid:
         shop = Shop("gifts", data, gifts.vectors, gifts.folder)
-        return fit_hybrid(shop, cut=cut, protocol=Protocol(), windows=1, reranker=None, report=told)
+        return fit_hybrid(shop, cut=cut, protocol=Protocol(), past=QUICK_PAST, reranker=None, report=told)
 
     assert fitted(planted).blender == fitted(planted.before(cut)).blender
 
 
 def test_the_cross_encoder_is_a_row_of_its_own(gifts: Shop, cut: float) -> None:
     few = cross_encoder.Effort(customers=10, steps=2, batch=2)
-    hybrid = fit_hybrid(gifts, cut=cut, protocol=Protocol(), windows=1, reranker=few, report=told)
+    hybrid = fit_hybrid(gifts, cut=cut, protocol=Protocol(), past=QUICK_PAST, reranker=few, report=told)
     arena = build_arena(gifts.data, gifts.vectors, cut=cut)
     snapshots = hybrid.snapshots(arena)
     assert snapshots["hybrid_with_cross_encoder"].reranks()
@@ -99,7 +100,7 @@ def test_owned_products_are_in_no_list_where_the_protocol_leaves_them_out(gifts:
     week = Protocol(exclude_owned=True)
     early = cut - 42 * DAY  # after two weeks nobody has bought everything yet
     arena = build_arena(gifts.data, gifts.vectors, cut=early, protocol=week)
-    hybrid = fit_hybrid(gifts, cut=early, protocol=week, windows=1, reranker=None, report=told)
+    hybrid = fit_hybrid(gifts, cut=early, protocol=week, past=QUICK_PAST, reranker=None, report=told)
     rankers = rows(arena, hybrid, 0)
     assert len(arena.customers())
     for case in arena.cases(arena.customers()):
