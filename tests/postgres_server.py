@@ -26,7 +26,7 @@ OWNER: Final = "shelfwise"
 MIGRATED: Final = "migrated"
 """The template of every test's database: migrated once, nothing in it."""
 UNPRIVILEGED: Final = "nobody"
-START_SECONDS: Final = 60.0
+START_SECONDS: Final = 180.0
 
 # The same everywhere, whatever locales the machine has; these binaries are built without ICU.
 _LOCALE: Final = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--encoding=UTF8")

@@ -21,7 +21,7 @@ from tests.planted_shop import Shop, without_settings
 
 STAGE_SECRET: Final = "planted-secret"
 PATIENCE_MS: Final = 3_000
-READY_SECONDS: Final = 120.0
+READY_SECONDS: Final = 300.0
 STOP_SECONDS: Final = 30.0
 LOG_LINES: Final = 40
 RECOMMENDATIONS: Final = "/api/v1/recommendations"
