@@ -22,7 +22,7 @@ from training.tune import QUICK_PAST
 EFFORT = Effort(customers=1000, every_cut=True, past=QUICK_PAST, reranker=None)
 MODELS = {
     *("shuffle", "popularity", "recent_popularity", "own_frequency", "content", "collaborative", "fixed_blend"),
-    *("neighbours", "affinity"),
+    *("neighbours", "affinity", "sequence"),
     *("fitted_blend", "hybrid", "hybrid_without_cross_encoder", *NAMES),
 }
 
