@@ -13,12 +13,16 @@ from models.collaborative import Collaborative
 from models.in_process import InProcessStages, answer_now
 from recommender.catalog import Catalog
 from recommender.evidence import (
+    affinity_scores,
     co_purchase_scores,
     collaborative_scores,
     content_scores,
+    neighbour_scores,
     popularity_scores,
+    sequence_scores,
     weigh_evidence,
 )
+from recommender.facts import ITEM_NAMES, ItemFacts
 from recommender.history import ItemWeights
 from recommender.snapshot import Neighbours, Snapshot
 from recommender.types import SOURCES, Source
@@ -145,3 +149,30 @@ def test_products_newer_than_the_release_score_0_in_its_columns(
     related = co_purchase_scores(snapshot, np.array([0, 2]))
     assert related is not None
     assert related.tolist() == [0.0, 1.0, 0.0]
+
+
+def test_neighbours_and_what_follows_are_weighed_by_the_customers_own(
+    shelf: Callable[..., Catalog], snapshot_of: Callable[..., Snapshot], neighbours_of: Callable[..., Neighbours]
+) -> None:
+    related = neighbours_of(4, {0: {1: 0.5, 2: 0.25}, 3: {2: 1.0}})
+    snapshot = snapshot_of(shelf(*"abcd"), neighbours=related, sequence=related)
+    for scores in (neighbour_scores, sequence_scores):
+        column = scores(snapshot, liking(_0=2.0, _3=1.0))
+        assert column is not None
+        assert column.tolist() == [0.0, 1.0, 1.5, 0.0]
+        assert scores(snapshot, liking(_1=1.0)) is None
+        assert scores(snapshot, liking(_9=1.0)) is None  # newer than the release
+
+
+def test_affinity_is_what_sells_among_the_kinds_that_are_bought(
+    shelf: Callable[..., Catalog], snapshot_of: Callable[..., Snapshot]
+) -> None:
+    columns = np.zeros((4, len(ITEM_NAMES)), dtype=np.float32)
+    columns[:, ITEM_NAMES.index("sold_14d")] = [1, 3, 9, 7]
+    kinds = np.array([0, 0, 1, 1], dtype=np.int32)
+    snapshot = snapshot_of(shelf(*"abcde"), facts=ItemFacts(columns, np.arange(4, dtype=np.int32), kinds))
+    column = affinity_scores(snapshot, liking(_0=1.0))
+    assert column is not None
+    weight = np.log1p(1.0) / np.sqrt(4.0)
+    assert column == pytest.approx([weight, 3 * weight, 0, 0, 0])
+    assert affinity_scores(snapshot, liking(_4=1.0)) is None  # newer than the release: of no kind

@@ -15,7 +15,9 @@ from recommender.history import (
     NO_HISTORY,
     History,
     ItemWeights,
+    bought_now,
     fold_in_confidences,
+    latest_weights,
     repeat_counts,
     taste_weights,
 )
@@ -164,3 +166,23 @@ def test_dense_puts_each_weight_in_its_row() -> None:
 def test_ages_are_days_before_the_newest_event(history_of: HistoryOf) -> None:
     assert history_of((1, BUY, 12), (2, VIEW, 2)).ages().tolist() == pytest.approx([10.0, 0.0])
     assert len(NO_HISTORY.ages()) == 0
+
+
+def test_what_came_last_weighs_most_and_a_basket_is_one_step(history_of: Callable[..., History]) -> None:
+    history = history_of((1, EventType.PURCHASE, 3), (2, EventType.PURCHASE, 2), (3, EventType.PURCHASE, 2))
+    found = latest_weights(history)
+    assert dict(zip(found.item.tolist(), found.weight.tolist(), strict=True)) == pytest.approx({1: 0.6, 2: 1.0, 3: 1.0})
+
+
+def test_further_back_than_ten_steps_is_not_the_latest(history_of: Callable[..., History]) -> None:
+    history = history_of(*((item, EventType.PURCHASE, 50 - item) for item in range(15)))
+    assert latest_weights(history).item.tolist() == list(range(5, 15))
+    assert len(latest_weights(NO_HISTORY)) == 0
+
+
+def test_a_cart_is_bought_now(history_of: Callable[..., History]) -> None:
+    history = history_of((1, EventType.PURCHASE, 3))
+    held = bought_now(history, np.array([4, 5]), history.at[-1] + 1.0)
+    assert held.item.tolist() == [1, 4, 5]
+    assert (np.diff(held.at) >= 0).all()
+    assert held.buys()

@@ -8,11 +8,14 @@ import pytest
 
 from models.blender import Blender
 from models.embedding import ItemVectors
+from models.in_process import InProcessStages, answer_now
 from recommender.history import DAY
+from recommender.pipeline import collect
 from recommender.policy import Weights
+from recommender.trace import timeless
 from recommender.types import SOURCES, Source
 from training.dataset import Dataset, build_dataset
-from training.replay import PROTOCOL, Arena, Case, build_arena
+from training.replay import PROTOCOL, Arena, Case, Protocol, build_arena
 
 RARE = 24
 """Row of the product that the planted shop sold three times only."""
@@ -155,3 +158,27 @@ def test_nobody_to_ask_where_nothing_was_bought_after_the_cut(shop: Dataset, vec
     arena = build_arena(replace(shop), vectors, cut=float(shop.at.max()) + 1.0)
     assert arena.customers().tolist() == []
     assert list(arena.cases(arena.customers())) == []
+
+
+def test_looking_ahead_finds_what_one_by_one_is_found(arena: Arena, cases: list[Case]) -> None:
+    """The content source's scores are computed for many customers at once: the slow twin asks for each alone."""
+    stages = InProcessStages(arena.collaborative)
+    for case in cases:
+        alone = answer_now(collect(case.query, arena.snapshot, stages, timeless()))
+        np.testing.assert_array_equal(alone.candidates.item, case.pool.candidates.item)
+        np.testing.assert_allclose(alone.candidates.scores, case.pool.candidates.scores, atol=1e-6)
+
+
+def test_a_shortlist_is_what_the_case_was_without_its_columns(cases: list[Case]) -> None:
+    short = cases[0].shortlist()
+    assert short.pool.candidates is cases[0].pool.candidates
+    assert short.relevant == cases[0].relevant
+    assert not short.pool.evidence.columns
+
+
+def test_a_shop_that_sells_nothing_twice_leaves_out_what_is_owned(
+    shop: Dataset, vectors: ItemVectors, cut: float
+) -> None:
+    once = build_arena(shop, vectors, cut=cut, protocol=Protocol(exclude_owned=True))
+    for case in once.cases(once.customers()[:5]):
+        assert not set(case.query.history.item.tolist()) & set(case.pool.candidates.item.tolist())
