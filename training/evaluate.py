@@ -239,7 +239,7 @@ def _rows(
 
 
 def cart_rows(arena: Arena, blender: Blender, champion: Recipe | None = None) -> dict[str, Ranker]:
-    """What carts are judged by; reranking never looks at them."""
+    """What carts are judged by, all of it before reranking."""
     stages = InProcessStages(arena.collaborative)
     blends = {BLEND: blender.only(frozenset())} | ({LEARNED: blender} if Context.CART in blender.trees else {})
     rows = {name: weighted(weights) for name, weights in CART_SOURCES.items()} | {

@@ -18,6 +18,7 @@ from training.tracking import Job, release_text
 CUTOFF: Final = 10
 REPORTED_ONLY: Final = frozenset({LIGHT, HEAVY})
 """Thirds of all customers: what they lose or gain, the check over all customers sees."""
+CARTS: Final = "carts"
 
 
 def verdict(
@@ -27,7 +28,8 @@ def verdict(
     row = evaluation.candidate
     comparison = Comparison(
         overall=_paired(evaluation.all_products, row),
-        slices={name: _paired(scores, row) for name, scores in slices_of(evaluation).items()},
+        slices={name: _paired(scores, row) for name, scores in slices_of(evaluation).items()}
+        | {CARTS: _paired(evaluation.carts, evaluation.cart_blend)},
         coverage=(evaluation.beyond[CHAMPION].coverage, evaluation.beyond[row].coverage),
         latency=measure_latency(arena, recipes, policy, cross_encoder),
     )
