@@ -42,7 +42,7 @@ def test_answers_go_on_without_a_killed_stage(graph: Server) -> None:
     assert sum(answer.status != 200 for answer in answers) < 0.01 * len(answers)
     reasons = Counter(reason for answer in answers for reason in answer.degraded)
     assert set(reasons) <= {"collaborative", AFTER}
-    assert {answer.page for answer in answers if "collaborative" in answer.degraded} <= {"homepage"}
+    assert {answer.page for answer in answers if "collaborative" in answer.degraded} <= {"homepage", "cart"}
     assert graph.metric("shelfwise_degraded_total", reason="collaborative") >= reasons["collaborative"] + 1
     eventually(lambda: whole(graph), within=BACK_WITHIN_S, what="the stage is back")
     assert graph.stage("Collaborative").pid != killed.pid
