@@ -1,6 +1,6 @@
 """Fits a recipe: the weights of the blend, the learned blender and the weight of reranking, all before a cut."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
@@ -35,10 +35,12 @@ class Past:
     """Drawn from each window."""
     carts: int
     """Drawn from each window."""
+    enough: int
+    """With fewer customers than that in those windows, the newest one cannot be spared and is learnt from as well."""
 
 
-QUICK_PAST: Final = Past(windows=1, customers=1_000, carts=700)
-THOROUGH_PAST: Final = Past(windows=3, customers=3_000, carts=2_000)
+QUICK_PAST: Final = Past(windows=1, customers=1_000, carts=700, enough=1_000)
+THOROUGH_PAST: Final = Past(windows=3, customers=3_000, carts=2_000, enough=4_000)
 FITTING_CUSTOMERS: Final = 3_000
 """At most so many fit the weights."""
 STRANGERS: Final = 0.2
@@ -85,7 +87,8 @@ def _with_matrix(arena: Arena, matrix: FactorMatrix | ItemItemMatrix | None) -> 
 def fit_blender(materials: Materials, cut: float) -> Blender:
     """The learned blender from windows before the one at ``cut``; on that one the weights, and that of reranking.
 
-    So what stands beside the trees is fitted on lists that the trees have not seen the answers of.
+    So what stands beside the trees is fitted on lists that the trees have not seen the answers of; in a small shop
+    the trees need that window too (`Past.enough`).
     """
     arena = materials.arena(cut)
     customers = arena.customers()
@@ -98,26 +101,40 @@ def fit_blender(materials: Materials, cut: float) -> Blender:
     fitted = fit_weights(
         shortlists, seed=materials.seed, progress=lambda done, total: report("fitting weights", done, total)
     )
-    trees = _fit_trees(materials, cut)
+    trees = _fit_trees(materials, arena)
     blender = Blender(fitted, RERANK_WEIGHTS[0], trees)
     if materials.cross_encoder is None:
         return blender
     return replace(blender, rerank_weight=_rerank_weight(materials, arena, blender))
 
 
-def _fit_trees(materials: Materials, newest: float) -> dict[Context, OnnxTrees]:
-    """The learned blender of each context, from windows before the newest."""
+def _fit_trees(materials: Materials, newest: Arena) -> dict[Context, OnnxTrees]:
+    """The learned blender of each context, from windows before the newest where there are enough customers in them."""
     examples: dict[Context, list[Examples]] = {Context.HOMEPAGE: [], Context.CART: []}
-    for number in range(1, materials.past.windows + 1):
-        earlier = materials.arena(newest - number * materials.protocol.stride_days * DAY)
-        examples[Context.HOMEPAGE].append(_homepage(materials, earlier))
-        examples[Context.CART].append(_carts(materials, earlier))
-        if not examples[Context.HOMEPAGE][-1].lists:  # the data does not reach back that far
-            break
+    customers = 0
+    for arena in _earlier(materials, newest):
+        customers += min(len(arena.customers()), materials.past.customers)
+        _learn_from(arena, materials, examples)
+    if customers < materials.past.enough:
+        _learn_from(newest, materials, examples)
     materials.report("fitting the learned blender", 0, 1)
     fitted = {context: fit_trees(parts, seed=materials.seed) for context, parts in examples.items()}
     materials.report("fitting the learned blender", 1, 1)
     return {context: trees for context, trees in fitted.items() if trees is not None}
+
+
+def _earlier(materials: Materials, newest: Arena) -> Iterator[Arena]:
+    """The windows before the newest, as far as the data reaches back."""
+    for number in range(1, materials.past.windows + 1):
+        arena = materials.arena(newest.cut - number * materials.protocol.stride_days * DAY)
+        if not len(arena.customers()):
+            return
+        yield arena
+
+
+def _learn_from(arena: Arena, materials: Materials, examples: dict[Context, list[Examples]]) -> None:
+    examples[Context.HOMEPAGE].append(_homepage(materials, arena))
+    examples[Context.CART].append(_carts(materials, arena))
 
 
 def _homepage(materials: Materials, arena: Arena) -> Examples:

@@ -103,7 +103,9 @@ def test_the_jobs_of_the_manifests_run_from_the_bento(bento: Path, tmp_path: Pat
     """In the folder that their pods start in, and without what only training needs."""
     bare = {name: value for name, value in os.environ.items() if not name.startswith((PREFIX, "PYTHON"))}
     environment = bare | {"SHELFWISE_HOME": str(tmp_path / "home"), "PYTHONPATH": str(_without_training(tmp_path))}
-    jobs = rendered("overlays/compact").jobs
+    manifests = rendered("overlays/compact")
+    serving = manifests.workloads[0].container["image"]
+    jobs = [job for job in manifests.jobs if job.container["image"] == serving]  # retraining has an image of its own
     for job in jobs:
         assert Path(job.container["workingDir"]) == Path("/home/bentoml/bento/src")
         python, *arguments = job.container["args"]
