@@ -21,8 +21,8 @@ ABOUT: Final = {
     "complete_journey": (
         "What 2,469 households bought in 2017 (dunnhumby, the demo's data). Products in at least 10 baskets before the "
         "cut, labels of 14 days, households with a purchase before the cut and one of the universe after it. Test from "
-        "2017-12-01; the same from 11-03 and 11-17, and the mean of the three. The recipe is fitted anew for each cut, "
-        "on the 14 days before it."
+        "2017-12-01; the same from 11-03 and 11-17, and the mean of the three. The recipe is fitted anew for each cut: "
+        "its weights on the 14 days before it, the learned blender on the three windows before those."
     ),
     "online_retail": (
         "A British gift shop's invoices (Chen 2015, CC BY 4.0). Products in at least 5 invoices before 2011-11-01, "
@@ -71,8 +71,9 @@ def _opening(meta: Mapping[str, Any]) -> str:
         "Every row goes through the pipeline that serves, with soft rules off and the protocol's products as the "
         "allowed ones: full ranking, no sampled negatives. Intervals are 95 %, paired bootstrap over customers, 2,000 "
         "resamples; they cover the choice of customers, not of the window. *Gain* is the paired difference to the best "
-        "single stage of the same table, chosen after the fact. `hybrid` is the recipe that `shelfwise train` would "
-        "ship, fitted before the cut; it has the cross-encoder where that raised NDCG@20 before the cut.",
+        "single stage of the same table, chosen after the fact. `hybrid` is the recipe that "
+        "`shelfwise train --thorough` would ship, fitted before the cut; it has the cross-encoder where that "
+        "raised NDCG@20 before the cut.",
     ]
     if meta["quick"]:
         lines += ["", "A quick run: at most 1,000 customers, the first cut only, no cross-encoder."]
