@@ -14,6 +14,9 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 
+IMAGE: Final = {"python_version": "3.11", "python_full_version": "3.11.14"}
+"""What markers are judged by: the image has the newest patch release, this machine may have an old one."""
+
 
 def serving_pins() -> list[str]:
     """``name==version`` of every package of the image, direct and transitive, as constraints.txt has them; sorted."""
@@ -48,7 +51,7 @@ def _needed_by(requirement: Requirement) -> Iterator[Requirement]:
     extras = requirement.extras or {""}
     for line in requires(requirement.name) or []:
         needed = Requirement(line)
-        if needed.marker is None or any(needed.marker.evaluate({"extra": extra}) for extra in extras):
+        if needed.marker is None or any(needed.marker.evaluate(IMAGE | {"extra": extra}) for extra in extras):
             yield needed
 
 
