@@ -24,7 +24,7 @@ from training.slices import sliced
 
 RERANK_SAMPLE: Final = 300
 """Customers on whom it is decided whether reranking is worth its time."""
-EVALUATED_CARTS: Final = 1_000
+EVALUATED_CARTS: Final = 600
 RERANK_WEIGHTS: Final = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
 
 BLEND: Final = "fitted_blend"
@@ -231,8 +231,9 @@ def _rows(
     rows = permanent_rows(arena)
     for name, one in blends.items():
         bare = arena.serving(one, reranks=False)
-        with_rules = replace(bare, policy=replace(policy, rerank=RerankMode.OFF))  # the price of the caps alone
-        rows |= {name: piped(bare, stages), f"{name}_with_rules": piped(with_rules, stages)}
+        rows[name] = piped(bare, stages)
+    with_rules = replace(bare, policy=replace(policy, rerank=RerankMode.OFF))  # the price of the caps alone
+    rows[f"{name}_with_rules"] = piped(with_rules, stages)
     if champion is not None:
         rows[CHAMPION] = side_row(champion, arena, cross_encoder)
     return rows

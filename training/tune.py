@@ -41,8 +41,8 @@ class Past:
 
 QUICK_PAST: Final = Past(windows=1, customers=1_000, carts=700, enough=1_000)
 THOROUGH_PAST: Final = Past(windows=3, customers=3_000, carts=2_000, enough=4_000)
-FITTING_CUSTOMERS: Final = 3_000
-"""At most so many fit the weights."""
+WEIGHED_CUSTOMERS: Final = 100
+"""So many choose the weight of reranking, each under every weight."""
 STRANGERS: Final = 0.2
 """Share of the carts that are learnt from as if nobody knew the customer."""
 
@@ -95,7 +95,7 @@ def fit_blender(materials: Materials, cut: float) -> Blender:
     if not len(customers):
         return Blender(UNFITTED_WEIGHTS, RERANK_WEIGHTS[0])
     report = materials.report
-    chosen = sampled_customers(arena, FITTING_CUSTOMERS, seed=materials.seed)
+    chosen = sampled_customers(arena, materials.past.customers, seed=materials.seed)
     cases = arena.cases(chosen, progress=lambda done, total: report("replaying the past", done, total))
     shortlists = [case.shortlist() for case in cases]
     fitted = fit_weights(
@@ -165,7 +165,8 @@ def _carts(materials: Materials, arena: Arena) -> Examples:
 def _rerank_weight(materials: Materials, arena: Arena, blender: Blender) -> float:
     assert materials.cross_encoder is not None
     materials.report("fitting the weight of reranking", 0, 1)
-    sampled = arena.cases(sample_customers(arena.customers(), seed=materials.seed + 1))
+    chosen = sample_customers(arena.customers(), seed=materials.seed + 1)[:WEIGHED_CUSTOMERS]
+    sampled = arena.cases(chosen)
     weight = fit_rerank_weight(arena, sampled, blender, materials.cross_encoder(arena))
     materials.report("fitting the weight of reranking", 1, 1)
     return weight
