@@ -170,7 +170,9 @@ def evaluate(
     }
     sample = sample_customers(customers) if cross_encoder else customers[:0]
     blend = LEARNED if Context.HOMEPAGE in learned else BLEND
-    sampled = replay(arena, sample, rows | reranked, _unheard).everything.scores() if len(sample) else None
+    sampled = (
+        replay(arena, sample, {blend: rows[blend]} | reranked, _unheard).everything.scores() if len(sample) else None
+    )
     helps = sampled is not None and sampled.gain(BLEND_WITH_RERANK, blend, 20).above_zero()
     if helps:
         replayed.also(replay(arena, customers, reranked, _unheard))
