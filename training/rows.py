@@ -30,14 +30,10 @@ SINGLE_SOURCES: Final = {
     "sequence": Weights(sequence=1.0),
 }
 
-CART_SOURCES: Final = {
-    "popularity": Weights(popularity=1.0),
-    "own_frequency": Weights(repeat=1.0),
-    "content": Weights(content=1.0),
-    "collaborative": Weights(collaborative=1.0),
-    "co_purchase": Weights(co_purchase=1.0),
-    "neighbours": Weights(neighbours=1.0),
+CART_SOURCES: Final = {name: weights for name, weights in SINGLE_SOURCES.items() if name != "sequence"} | {
+    "co_purchase": Weights(co_purchase=1.0)
 }
+"""What comes next is no source of candidates beside a cart; what is bought together is."""
 
 
 def permanent_rows(arena: Arena, *, seed: int = 0) -> dict[str, Ranker]:

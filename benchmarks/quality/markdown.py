@@ -26,7 +26,8 @@ ABOUT: Final = {
     ),
     "online_retail": (
         "A British gift shop's invoices (Chen 2015, CC BY 4.0). Products in at least 5 invoices before 2011-11-01, "
-        "labels until 12-09. The text is the title with the band of the median price; categories are not known."
+        "labels until 12-09. The text is the title with the band of the median price; categories are not known. With "
+        "so few customers the learned blender learns from the newest window too."
     ),
     "beauty": (
         "Amazon Beauty 5-core, 2014 (research use only). Leave-one-out: the last item of each customer among all "
