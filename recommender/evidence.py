@@ -38,8 +38,15 @@ class Evidence:
 
 def weigh_evidence(columns: dict[Source, Column], allowed: NDArray[np.bool_]) -> Evidence:
     """Find each column's scale: its largest score among the allowed products."""
-    best = {source: float(np.max(column, where=allowed, initial=0.0)) for source, column in columns.items()}
-    return Evidence(columns, best)
+    return Evidence(columns, {source: _best(column, allowed) for source, column in columns.items()})
+
+
+def _best(column: Column, allowed: NDArray[np.bool_]) -> float:
+    """The largest score of an allowed product, at least 0. The largest of all is most often allowed."""
+    top = int(column.argmax()) if len(column) else 0
+    if len(column) and allowed[top]:
+        return max(float(column[top]), 0.0)
+    return float(np.max(column, where=allowed, initial=0.0))
 
 
 async def content_scores(snapshot: Snapshot, taste: ItemWeights, stages: Stages) -> Column | None:
@@ -48,7 +55,7 @@ async def content_scores(snapshot: Snapshot, taste: ItemWeights, stages: Stages)
     if profile is None:
         return None
     per_text = await stages.similarities(snapshot.vectors, profile)
-    return per_text[snapshot.vector_row]
+    return per_text.take(snapshot.vector_row)
 
 
 def taste_vector(
@@ -86,11 +93,12 @@ def affinity_scores(snapshot: Snapshot, confidences: ItemWeights) -> Column | No
     known = confidences.item < len(facts.kinds)
     if not known.any():
         return None
-    sold = facts.column("sold_14d")
-    kinds = int(facts.kinds.max()) + 1
-    wanted = np.bincount(facts.kinds[confidences.item[known]], confidences.weight[known], minlength=kinds)
-    weight = np.log1p(wanted) / np.sqrt(np.maximum(np.bincount(facts.kinds, sold, minlength=kinds), 1.0))
-    return _padded((weight[facts.kinds] * sold).astype(np.float32), len(snapshot.catalog))
+    sales = facts.sales
+    wanted = np.bincount(facts.kinds[confidences.item[known]], confidences.weight[known], minlength=len(sales.by_kind))
+    weight = np.log1p(wanted) / np.sqrt(np.maximum(sales.by_kind, 1.0))
+    column = np.zeros(len(snapshot.catalog), dtype=np.float32)
+    column[sales.item] = weight[sales.kind] * sales.sold
+    return column
 
 
 def popularity_scores(snapshot: Snapshot) -> Column:
@@ -122,7 +130,7 @@ async def asked_scores(snapshot: Snapshot, asked: NDArray[np.float32], stages: S
     best = await stages.similarities(snapshot.vectors, asked[0])
     for one in asked[1:]:
         best = np.maximum(best, await stages.similarities(snapshot.vectors, one))
-    return best[snapshot.vector_row]
+    return best.take(snapshot.vector_row)
 
 
 def strongest(columns: Sequence[Column]) -> Column | None:

@@ -1,6 +1,7 @@
 """What training counted of each product: columns for the learned blender, and which products are of one kind."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -24,6 +25,20 @@ ITEM_NAMES: Final = (
 
 
 @dataclass(frozen=True, slots=True)
+class Sales:
+    """What was sold in the last 14 days, of the products that were."""
+
+    item: NDArray[np.int64]
+    """(s,) their rows."""
+    kind: NDArray[np.int32]
+    """(s,) `ItemFacts.kinds` of each."""
+    sold: NDArray[np.float32]
+    """(s,) column ``sold_14d`` of each."""
+    by_kind: NDArray[np.float64]
+    """Sum over each kind, by its code."""
+
+
+@dataclass(frozen=True)
 class ItemFacts:
     """Facts of the products of a release, its first (n,) rows. Newer products have none."""
 
@@ -41,9 +56,12 @@ class ItemFacts:
         known = (items < len(self.columns))[:, None]
         return np.where(known, self.columns[np.minimum(items, len(self.columns) - 1)], np.float32(0))
 
-    def column(self, name: str) -> NDArray[np.float32]:
-        """(n,) one of `ITEM_NAMES`."""
-        return self.columns[:, ITEM_NAMES.index(name)]
+    @cached_property
+    def sales(self) -> Sales:
+        """Of every answer's affinity source: counted once."""
+        sold = self.columns[:, ITEM_NAMES.index("sold_14d")]
+        item = np.flatnonzero(sold)
+        return Sales(item, self.kinds[item], sold[item], np.bincount(self.kinds, sold).astype(np.float64))
 
 
 def codes_of(codes: NDArray[np.int32], items: NDArray[np.integer]) -> NDArray[np.int64]:

@@ -135,15 +135,15 @@ def once_per_basket(history: History) -> History:
     """Lines of one product with the same type and second are one event: baskets are split into lines."""
     if not len(history):
         return history
-    key = np.stack([history.item.astype(np.float64), history.kind.astype(np.float64), history.at])
-    _, first = np.unique(key, axis=1, return_index=True)
-    return history if len(first) == len(history) else history.where(_mask(len(history), first))
-
-
-def _mask(size: int, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
-    mask = np.zeros(size, dtype=bool)
-    mask[rows] = True
-    return mask
+    order = np.lexsort((history.kind, history.item, history.at))  # stable: of equals the first comes first
+    again = np.ones(len(history) - 1, dtype=bool)
+    for column in (history.kind, history.item, history.at):
+        again &= column[order[1:]] == column[order[:-1]]
+    if not again.any():
+        return history
+    keep = np.ones(len(history), dtype=bool)
+    keep[order[1:][again]] = False
+    return history.where(keep)
 
 
 def _sums(item: NDArray[np.int32], weight: NDArray[np.float64]) -> ItemWeights:

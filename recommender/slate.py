@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from recommender.catalog import NO_CATEGORY
 
 _NOTHING = np.zeros(0, dtype=np.int64)
+AT_ONCE = 512
+"""Of the whole catalog in reserve the first few are enough."""
 
 
 def fill_slate(
@@ -71,6 +73,12 @@ class _Slate:
 
     def take(self, ordered: NDArray[np.int64]) -> None:
         """The first products of ``ordered`` for which there is room."""
+        for start in range(0, len(ordered), AT_ONCE):
+            if self.full:
+                return
+            self._take(ordered[start : start + AT_ONCE])
+
+    def _take(self, ordered: NDArray[np.int64]) -> None:
         for row, category in zip(ordered.tolist(), self.category[ordered].tolist(), strict=True):
             if self.full:
                 break

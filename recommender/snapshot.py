@@ -27,25 +27,25 @@ class Neighbours:
     def of(self, items: NDArray[np.int64]) -> ItemWeights:
         """Summed weights of everything related to the given items; items beyond the table have no relatives."""
         known = items[items < len(self.indptr) - 1]
-        spans = [slice(self.indptr[row], self.indptr[row + 1]) for row in known]
-        if not spans:
-            return ItemWeights(np.zeros(0, np.int32), np.zeros(0, np.float32))
-        related = np.concatenate([self.item[span] for span in spans])
-        distinct, position = np.unique(related, return_inverse=True)
-        weight = np.bincount(position, np.concatenate([self.weight[span] for span in spans]))
+        related, _ = self._entries(known)
+        distinct, position = np.unique(self.item[related], return_inverse=True)
+        weight = np.bincount(position, self.weight[related], minlength=len(distinct))
         return ItemWeights(distinct, weight.astype(np.float32))
 
     def scores(self, items: ItemWeights, size: int) -> NDArray[np.float32]:
         """(size,) Σ weight of each given item · weight of its relatives."""
         known = items.item < len(self.indptr) - 1
         rows, weights = items.item[known], items.weight[known]
-        spans = [slice(self.indptr[row], self.indptr[row + 1]) for row in rows]
-        if not spans:
-            return np.zeros(size, dtype=np.float32)
-        counts = [span.stop - span.start for span in spans]
-        weighed = np.concatenate([self.weight[span] for span in spans]) * np.repeat(weights, counts)
-        related = np.concatenate([self.item[span] for span in spans])
-        return np.bincount(related, weighed, minlength=size).astype(np.float32)
+        related, counts = self._entries(rows)
+        weighed = self.weight[related] * np.repeat(weights, counts)
+        return np.bincount(self.item[related], weighed, minlength=size).astype(np.float32)
+
+    def _entries(self, rows: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Where the relatives of these rows are, row after row, and how many each has."""
+        starts = self.indptr[rows]
+        counts = self.indptr[rows + 1] - starts
+        ends = np.cumsum(counts)
+        return np.repeat(starts - ends + counts, counts) + np.arange(ends[-1] if len(ends) else 0), counts
 
 
 @dataclass(frozen=True, kw_only=True)

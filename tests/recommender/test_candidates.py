@@ -32,6 +32,16 @@ def test_top_k_equals_sorting_everything(shop: tuple[np.ndarray, np.ndarray, np.
     assert top_k(scores, allowed, k, popular_rank=rank).tolist() == slow_top_k(scores, allowed, k, rank)
 
 
+@given(st.integers(0, 2**32 - 1), st.integers(64, 4000), st.integers(1, 120), st.sampled_from([2, 9, 10**6]))
+def test_top_k_of_a_large_catalog_equals_sorting_everything(seed: int, size: int, k: int, levels: int) -> None:
+    rng = np.random.default_rng(seed)
+    scores = (rng.integers(-1, levels, size) / levels).astype(np.float32)
+    allowed, rank = rng.random(size) < rng.random(), rng.permutation(size)
+    assert top_k(scores, allowed, k, popular_rank=rank).tolist() == slow_top_k(scores, allowed, k, rank)
+    everything = slow_top_k(scores, np.ones(size, dtype=bool), k, rank)
+    assert top_k(scores, None, k, popular_rank=rank).tolist() == everything
+
+
 def test_of_equals_the_more_popular_comes_first() -> None:
     scores = np.array([1, 2, 1, 1], dtype=np.float32)
     rank = np.array([3, 2, 1, 0])

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recommender.catalog import NO_CATEGORY
-from recommender.slate import fill_slate
+from recommender.slate import AT_ONCE, fill_slate
 
 NO_RESERVE = np.zeros(0, dtype=np.int64)
 
@@ -84,6 +84,11 @@ def test_the_cap_holds_nothing_repeats_and_the_slate_is_full_where_that_is_possi
     slate = shop.slate()
     assert shop.holds(slate)
     assert len(set(slate)) == len(slate) == shop.feasible(shop.reserve)
+
+
+def test_a_product_far_back_in_the_reserve_is_found() -> None:
+    shop = Shop([1] * (2 * AT_ONCE) + [2, 3, 1], [0.5], limit=4, cap=2)
+    assert shop.slate() == [0, 1, 2 * AT_ONCE, 2 * AT_ONCE + 1]
 
 
 @given(shops())
