@@ -23,8 +23,8 @@ HALF_LIVES: Final = (7.0, 30.0, 90.0, 180.0)
 PACE: Final = 60.0
 """Half-life of counts that are compared with the customer's largest one."""
 
-SCORED: Final = tuple(source for source in SOURCES if source is not Source.SESSION)
-"""Sources whose scaled scores are features: orders know no session."""
+SCORED: Final = tuple(source for source in SOURCES if source not in (Source.SESSION, Source.ARRIVALS))
+"""Sources whose scaled scores are features: orders know no session, and nothing that was not bought."""
 
 OWN_NAMES: Final = (
     *(f"own_{half_life:.0f}d" for half_life in HALF_LIVES),

@@ -13,10 +13,14 @@ class Trees(Protocol):
         """(rows, len(FEATURES)) → (rows,) on any scale, larger is better."""
 
 
-def learned_scores(trees: Trees, table: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(len(table),) scaled to [0, 1] within the request, so that boosts weigh as they do beside weights."""
-    if not len(table):
-        return np.zeros(0, dtype=np.float32)
-    raw = trees.predict(table)
-    spread = float(raw.max() - raw.min())
-    return (raw - raw.min()) / np.float32(spread) if spread > 0 else np.zeros_like(raw)
+def learned_scores(trees: Trees, table: NDArray[np.float32], *, known: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """(len(table),) scaled to [0, 1] within the request, so that boosts weigh as they do beside weights.
+
+    0 for rows that are not ``known``: of what nobody bought the trees have learnt nothing.
+    """
+    scores = np.zeros(len(table), dtype=np.float32)
+    if known.any():
+        raw = trees.predict(table[known])
+        spread = float(raw.max() - raw.min())
+        scores[known] = (raw - raw.min()) / np.float32(spread) if spread > 0 else 0.0
+    return scores

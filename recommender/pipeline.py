@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.arrivals import arrival_scores
 from recommender.candidates import generate
 from recommender.customer_text import customer_text, items_text
 from recommender.errors import StageUnavailable
@@ -59,6 +60,7 @@ FINDERS: Final[Mapping[Context, tuple[Source, ...]]] = MappingProxyType(
             Source.NEIGHBOURS,
             Source.AFFINITY,
             Source.SEQUENCE,
+            Source.ARRIVALS,
         ),
         Context.PRODUCT_PAGE: (Source.CONTENT, Source.CO_PURCHASE),
         Context.CART: (
@@ -165,6 +167,8 @@ async def _columns(
         found[Source.NEIGHBOURS] = neighbour_scores(snapshot, confidences)
         found[Source.AFFINITY] = affinity_scores(snapshot, confidences)
         found[Source.SEQUENCE] = sequence_scores(snapshot, latest_weights(history))
+        if query.context is Context.HOMEPAGE and snapshot.policy.new_arrival_weight:
+            found[Source.ARRIVALS] = arrival_scores(snapshot, history, confidences)
         repeat = repeat_counts(query.history)
         found[Source.REPEAT] = repeat.dense(len(snapshot.catalog)) if len(repeat) else None
     return {source: column for source, column in found.items() if column is not None}
@@ -218,9 +222,15 @@ def _blend(
     if trees is None:
         return blend(candidates.scores, snapshot.weights(query.context)), None
     seen = features(query, candidates, snapshot.catalog, snapshot.facts)
-    # Orders know no session, so what goes with it weighs as it does beside the weights.
-    session = candidates.scores[:, SOURCES.index(Source.SESSION)] * np.float32(snapshot.policy.session_weight)
-    return learned_scores(trees, seen) + session, seen
+    score = learned_scores(trees, seen, known=_sold(query, candidates, snapshot))
+    # Orders know no session and nothing new, so what speaks for these weighs as it does beside the weights.
+    weights = Weights(session=snapshot.policy.session_weight, arrivals=snapshot.policy.new_arrival_weight)
+    return score + blend(candidates.scores, weights), seen
+
+
+def _sold(query: Query, candidates: Candidates, snapshot: Snapshot) -> NDArray[np.bool_]:
+    """(len(candidates),) whether anybody bought it: what the trees learnt from was."""
+    return ~snapshot.unsold[candidates.item] | np.isin(candidates.item, query.history.item)
 
 
 async def _rerank(

@@ -25,6 +25,7 @@ class Weights:
     neighbours: float = 0.0
     affinity: float = 0.0
     sequence: float = 0.0
+    arrivals: float = 0.0
 
     def vector(self) -> NDArray[np.float32]:
         """One weight per source, in the order of `SOURCES`."""
@@ -90,6 +91,7 @@ def _default_candidates() -> Mapping[Source, int]:
             Source.NEIGHBOURS: 100,
             Source.AFFINITY: 60,
             Source.SEQUENCE: 60,
+            Source.ARRIVALS: 20,
         }
     )
 
@@ -106,6 +108,8 @@ class Policy:
     session_weight: float = 0.5
     """Weight on the homepage of what goes with the shopper's last hours. Offline data of orders cannot fit it."""
     session_hours: float = 12.0
+    new_arrival_weight: float = 0.1
+    """Weight on the homepage of what nobody has bought yet, by how it fits the customer. Orders cannot fit it."""
     new_arrival_boost: float = 0.0
     """Added to the score of products created within `new_arrival_days`; scores of the blend lie around 0 to 1."""
     new_arrival_days: float = 30.0

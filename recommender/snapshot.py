@@ -103,12 +103,32 @@ class Snapshot:
         rank[self.popular_first] = np.arange(len(rank))
         return rank
 
+    @cached_property
+    def unsold(self) -> NDArray[np.bool_]:
+        """(n,) products that nobody had bought when the release was made."""
+        unsold = np.ones(len(self.catalog), dtype=bool)
+        unsold[: len(self.popularity)] = self.popularity == 0
+        return unsold
+
+    @cached_property
+    def unsold_rows(self) -> NDArray[np.int64]:
+        """Rows of those of them that may be shown."""
+        return np.flatnonzero(self.unsold & self.allowed)
+
+    @cached_property
+    def category_sales(self) -> NDArray[np.float64]:
+        """Popularity of each category, by its code + 1: the first is of products without one."""
+        codes = self.catalog.category[: len(self.popularity)] + 1
+        return np.bincount(codes, self.popularity, minlength=len(self.catalog.category_names) + 1).astype(np.float64)
+
     def weights(self, context: Context) -> Weights:
         """The blend's weights for this context, names resolved."""
         chosen = self.policy.contexts[context].weights
         if isinstance(chosen, WeightChoice):
             chosen = self._fitted(context) if chosen is WeightChoice.FITTED else SEED_WEIGHTS
-        return replace(chosen, session=self.policy.session_weight) if context is Context.HOMEPAGE else chosen
+        if context is not Context.HOMEPAGE:
+            return chosen
+        return replace(chosen, session=self.policy.session_weight, arrivals=self.policy.new_arrival_weight)
 
     def _fitted(self, context: Context) -> Weights:
         return CART_WEIGHTS if context is Context.CART else self.fitted

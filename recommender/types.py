@@ -31,6 +31,7 @@ class Source(StrEnum):
     NEIGHBOURS = "neighbours"
     AFFINITY = "affinity"
     SEQUENCE = "sequence"
+    ARRIVALS = "arrivals"
 
 
 SOURCES: Final[tuple[Source, ...]] = tuple(Source)

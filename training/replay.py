@@ -13,14 +13,15 @@ from models.blender import Blender
 from models.collaborative import Collaborative
 from models.embedding import ItemVectors
 from models.in_process import InProcessStages, answer_now
+from recommender.arrivals import arrival_scores
 from recommender.evidence import Evidence, taste_vector
-from recommender.history import History
+from recommender.history import History, fold_in_confidences
 from recommender.pipeline import Pool, collect, content_taste, pool_of
 from recommender.policy import Policy, Weights
 from recommender.rules.active import Active
 from recommender.snapshot import Snapshot
 from recommender.trace import timeless
-from recommender.types import NO_ROWS, Context, Query
+from recommender.types import NO_ROWS, Context, Query, Source
 from training.collaborative import fit_collaborative
 from training.dataset import Dataset
 from training.item_facts import item_facts
@@ -123,12 +124,21 @@ class Arena:
         """The same customer offered nothing but products that nobody bought before; None where they bought none."""
         if not case.cold:
             return None
-        return Case(case.query, pool_of(case.query, self._cold_snapshot, case.pool.evidence.columns), case.cold)
+        cold = self._cold_snapshot
+        columns = dict(case.pool.evidence.columns)
+        history = case.query.history
+        arrivals = arrival_scores(cold, history, fold_in_confidences(history))
+        if arrivals is not None:
+            columns[Source.ARRIVALS] = arrivals
+        return Case(case.query, pool_of(case.query, cold, columns), case.cold)
 
     @cached_property
     def cold(self) -> NDArray[np.bool_]:
-        """(n,) products for sale that nobody bought before the cut."""
-        unseen: NDArray[np.bool_] = self.data.before(self.cut).baskets == 0
+        """(n,) products for sale that nobody bought before the cut, and somebody after it.
+
+        What nobody ever bought is left out: of that a catalog knows less, e.g. no price, which tells the two apart.
+        """
+        unseen: NDArray[np.bool_] = (self.data.before(self.cut).baskets == 0) & (self.data.baskets > 0)
         return unseen & self.data.catalog.active
 
     @cached_property

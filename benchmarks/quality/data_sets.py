@@ -22,7 +22,7 @@ class Benchmark:
     cuts: tuple[datetime, ...]
     """Starts of test windows; the first is the one that bars are about."""
     views: tuple[str, ...]
-    """Which questions are asked of each customer: ``all``, ``new_only`` or ``leave_one_out``."""
+    """Which questions are asked of each customer: ``all``, ``new_only``, ``cold`` or ``leave_one_out``."""
     headline: tuple[str, ...]
     """Metrics on which rows are compared, e.g. ``ndcg@20``."""
     carts: bool = False
@@ -41,7 +41,7 @@ COMPLETE_JOURNEY: Final = Benchmark(
         datetime(2017, 11, 3, tzinfo=UTC),
         datetime(2017, 11, 17, tzinfo=UTC),
     ),
-    views=("all", "new_only"),
+    views=("all", "new_only", "cold"),
     headline=("ndcg@20",),
     carts=True,
 )

@@ -1,9 +1,10 @@
 """The page about the figures, from the JSON alone."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from benchmarks.quality.reference import BARS, CART_BAR, KNOWN, RECIPE, Known
+from benchmarks.quality.reference import BARS, CART_BAR, COLD_BAR, KNOWN, RECIPE, Known
 from benchmarks.quality.tables import GAIN, RERANK_GAIN, Row, Table
 
 Results = Mapping[str, Mapping[str, Table]]
@@ -13,7 +14,7 @@ TITLES: Final = {
     "online_retail": "Online Retail",
     "beauty": "Amazon Beauty",
 }
-HEADLINE: Final = {"cart": ("recall@20",), "leave_one_out": ("hr@10", "ndcg@10")}
+HEADLINE: Final = {"cart": ("recall@20",), "cold": ("recall@20",), "leave_one_out": ("hr@10", "ndcg@10")}
 """Metrics with intervals, by protocol; NDCG@20 elsewhere."""
 BESIDE: Final = ("ndcg@10", "recall@20", "mrr@20", "hr@10")
 
@@ -42,6 +43,11 @@ CART: Final = (
     "products that are not. Recall@20 divides by the size of the rest. Single sources see the cart where they can "
     "(bought together, content) and the customer's purchases before the cut otherwise."
 )
+COLD: Final = (
+    "Cold: products first bought after the cut, ranked among themselves for the customers who bought one of them in "
+    "the window. Only their text and category speak for them. *Random* is the exact recall of a list drawn by chance."
+)
+PROTOCOLS: Final = {"cart": CART, "cold": COLD}
 
 LIMITS: Final = (
     "Titles and prices are those of the whole data set: the files do not say when they changed. Everything else is "
@@ -93,7 +99,7 @@ def _bars(results: Results) -> str:
             at_least, goal = _number(bar.least, signed), _number(bar.goal, signed)
             said = _verdict(float(_mean(row, bar.metric)), bar.least, bar.goal)
             rows.append((name, _words(bar.metric), _cell(row, bar.metric), at_least, goal, said))
-    rows += _cart_bar(results)
+    rows += [*_cart_bar(results), *_cold_bar(results)]
     if not rows:
         return ""
     head = ("protocol", "metric", "hybrid (95 %)", "at least", "goal", "")
@@ -116,6 +122,15 @@ def _cart_bar(results: Results) -> Iterator[tuple[str, ...]]:
             f"{high:+.0%}",
             said,
         )
+
+
+def _cold_bar(results: Results) -> Iterator[tuple[str, ...]]:
+    table = results.get("complete_journey", {}).get("cold", {})
+    if RECIPE in table and "random" in table:
+        times = _mean(table[RECIPE], "recall@20") / _mean(table["random"], "recall@20")
+        said = _verdict(times, COLD_BAR, math.inf)
+        least, found = f"{COLD_BAR:.0f} × chance", f"{_cell(table[RECIPE], 'recall@20')}: {times:.0f} × chance"
+        yield "Complete Journey, cold", "recall@20", found, least, "-", said
 
 
 def _verdict(value: float, least: float, goal: float) -> str:
@@ -150,14 +165,14 @@ def _data_set(name: str, tables: Mapping[str, Table]) -> str:
     lines = [f"## {TITLES[name]}", "", ABOUT[name]]
     for protocol, table in tables.items():
         lines += ["", f"### {TITLES[name]}: {_words(protocol)}", ""]
-        if protocol == "cart":
-            lines += [CART, ""]
+        if about := PROTOCOLS.get(protocol.partition("_")[0]):
+            lines += [about, ""]
         lines += _rows(protocol, table)
     return "\n".join(lines)
 
 
 def _rows(protocol: str, table: Table) -> list[str]:
-    headline = HEADLINE.get(protocol, ("ndcg@20",))
+    headline = HEADLINE.get(protocol, HEADLINE.get(protocol.partition("_")[0], ("ndcg@20",)))
     beside = [metric for metric in BESIDE if metric not in headline]
     head = ["row"]
     for metric in headline:
@@ -167,7 +182,7 @@ def _rows(protocol: str, table: Table) -> list[str]:
         cells = [_words(model)]
         for metric in headline:
             cells += [_cell(row, metric), _cell(row, f"{metric}{GAIN}")]
-        rows.append([*cells, *(_number(_mean(row, metric), False) for metric in beside)])
+        rows.append([*cells, *(_number(_mean(row, one), False) if one in row else "-" for one in beside)])
     lines = _table([*head, *map(_words, beside)], rows)
     return lines + [line for model, row in table.items() for line in _rerank(row, headline)]
 

@@ -86,4 +86,6 @@ BARS: Final = (
 )
 CART_BAR: Final = (0.10, 0.20)
 """Share by which the recipe's recall@20 lies above the best single source's: at least, and the goal."""
+COLD_BAR: Final = 10.0
+"""So many times the recall@20 of chance among products that nobody bought before the cut: at least."""
 RECIPE: Final = "hybrid"

@@ -13,10 +13,10 @@ from benchmarks.quality.hybrid import Hybrid, fit_hybrid, sampled
 from benchmarks.quality.plain import NAMES as PLAIN
 from benchmarks.quality.plain import plain_rows
 from benchmarks.quality.shop import Shop
-from benchmarks.quality.tables import Table, table
+from benchmarks.quality.tables import Row, Table, table
 from training import cross_encoder
 from training.evaluate import Gathering
-from training.replay import Arena, Case, build_arena
+from training.replay import LIST_LENGTH, Arena, Case, build_arena
 from training.rows import SINGLE_SOURCES, Ranker, permanent_rows, piped
 from training.scores import Scores
 from training.source import Report
@@ -25,6 +25,8 @@ from training.tune import QUICK_PAST, THOROUGH_PAST, Past
 RERANKED: Final = "hybrid_with_cross_encoder"
 RERANKED_CUSTOMERS: Final = 5_000
 """Of larger data sets the row of a cross-encoder that was switched off is left out: see its gain before the cut."""
+COLD: Final = "cold"
+RANDOM: Final = "random"
 SINGLES: Final = ("recent_popularity", *SINGLE_SOURCES, *PLAIN)
 HOMEPAGE_ONLY: Final = "fitted_blend"
 """The row whose weights are of the homepage: carts have their own in the rules file."""
@@ -62,13 +64,25 @@ def run(benchmark: Benchmark, shop: Shop, effort: Effort, report: Report) -> dic
         for view, scores in _ask(benchmark, arena, hybrid, effort, report).items():
             found[view].append(scores)
             name = view if number == 0 else f"{view}_{cut:%Y-%m-%d}"
-            tables[name] = table([scores], singles=SINGLES, headline=benchmark.headline)
+            tables[name] = table([scores], singles=SINGLES, headline=_headline(benchmark, view))
+            if view == COLD:
+                tables[name][RANDOM] = by_chance(int(arena.cold.sum()))
         if benchmark.carts and number == 0:
             tables["cart"] = _carts(benchmark, arena, hybrid, effort, report)
     if len(cuts) > 1:
         for view, every in found.items():
-            tables[f"{view}_mean"] = table(every, singles=SINGLES, headline=benchmark.headline)
+            tables[f"{view}_mean"] = table(every, singles=SINGLES, headline=_headline(benchmark, view))
     return tables
+
+
+def _headline(benchmark: Benchmark, view: str) -> tuple[str, ...]:
+    return ("recall@20",) if view == COLD else benchmark.headline
+
+
+def by_chance(products: int) -> Row:
+    """Recall of a list drawn at random among so many products: exact, where a measured one would be mostly 0."""
+    recall = round(min(1.0, LIST_LENGTH / products), 5)
+    return {"recall@20": recall, "recall@20_ci": [recall, recall]}
 
 
 def rows(arena: Arena, hybrid: Hybrid, seed: int) -> dict[str, Ranker]:
@@ -112,8 +126,9 @@ def _ask(benchmark: Benchmark, arena: Arena, hybrid: Hybrid, effort: Effort, rep
 
 def _views(benchmark: Benchmark, arena: Arena, case: Case) -> Iterator[tuple[str, Case]]:
     """The case as each view asks it; a customer of whom a view knows nothing relevant is left out of it."""
+    restricted = {"new_only": arena.new_only, COLD: arena.cold_only}
     for view in benchmark.views:
-        seen = arena.new_only(case) if view == "new_only" else case
+        seen = restricted[view](case) if view in restricted else case
         if seen is not None:
             yield view, seen
 

@@ -80,6 +80,7 @@ class _Session(_Strict):
 
 
 class _NewArrivals(_Strict):
+    weight: float = Field(0.1, ge=0, le=10)
     boost: float = Field(0.0, ge=0, le=10)
     days: float = Field(30.0, gt=0)
 
@@ -135,6 +136,7 @@ def _policy(file: _RulesFile) -> Policy:
         rerank_depth=file.rerank.depth,
         session_weight=file.session.weight,
         session_hours=file.session.hours,
+        new_arrival_weight=file.new_arrivals.weight,
         new_arrival_boost=file.new_arrivals.boost,
         new_arrival_days=file.new_arrivals.days,
         deadline_seconds=file.deadline_ms / 1000,

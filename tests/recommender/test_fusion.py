@@ -18,7 +18,7 @@ logits = arrays(np.float32, st.integers(1, 20), elements=st.floats(-30, 30, widt
 
 def test_seed_004_blend() -> None:
     scores = np.eye(len(SOURCES), dtype=np.float32)
-    assert blend(scores, SEED_WEIGHTS) == pytest.approx([0.5, 0.3, 0.2, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
+    assert blend(scores, SEED_WEIGHTS) == pytest.approx([0.5, 0.3, 0.2] + [0.0] * (len(SOURCES) - 3))
 
 
 def test_weights_stand_in_the_order_of_the_columns() -> None:

@@ -103,6 +103,14 @@ def test_what_goes_with_the_session_is_added(learned: Snapshot, history_of: Call
     assert ask(learned, history=history).item[0] == 39
 
 
+def test_of_what_nobody_bought_the_trees_say_nothing(learned: Snapshot, buyer: History, ask: Ask) -> None:
+    first = ask(learned, history=buyer).item[0]
+    popularity = np.ones(len(learned.catalog), dtype=np.float32)
+    popularity[first] = 0.0
+    slate = ask(replace(learned, popularity=popularity), history=buyer, limit=len(learned.catalog))
+    assert first not in slate.item[:10]
+
+
 def test_equal_candidates_score_the_same(two_aisles: Snapshot, buyer: History, ask: Ask) -> None:
     slate = ask(replace(two_aisles, learned={Context.HOMEPAGE: CheapFirst()}), history=buyer)
     assert set(slate.score.tolist()) == {0.0}

@@ -39,6 +39,7 @@ def results() -> dict[str, Any]:
         "complete_journey": {
             "all": {"own_frequency": row(0.3118), "collaborative": row(0.192), "hybrid": row(0.33)},
             "new_only": {"hybrid": row(0.0385)},
+            "cold": {"hybrid": row(0.05), "random": {"recall@20": 0.002, "recall@20_ci": [0.002, 0.002]}},
             "cart": {"co_purchase": row(0.2, 0.0), "hybrid": row(0.23, 0.03)},
         },
         "online_retail": {"all": {"hybrid": row(0.36)}},
@@ -57,6 +58,12 @@ def test_bars_are_judged(results: dict[str, Any]) -> None:
     assert "**not reached**" in line(page, "Online Retail, all", "NDCG@20")
     assert line(page, "Complete Journey, new only", "NDCG@20").endswith("| 0.0380 | 0.0420 | reached |")
     assert "+15.0%" in line(page, "Complete Journey, cart", "recall@20 gain")
+
+
+def test_cold_products_are_judged_against_chance(results: dict[str, Any]) -> None:
+    page = document(results, META)
+    assert "25 × chance | 10 × chance | - | reached" in line(page, "Complete Journey, cold", "recall@20")
+    assert line(page, "random", "0.0020 (0.0020, 0.0020)", "-")
 
 
 def test_known_figures_are_compared(results: dict[str, Any]) -> None:
