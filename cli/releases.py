@@ -17,9 +17,8 @@ from store.deployments import (
     current_deployment,
     deployment_history,
     previous_deployment,
-    record_deployment,
 )
-from store.engine import migrate, open_engine, reading, writing
+from store.engine import migrate, open_engine, reading
 
 WIDTH: Final = 140
 """Columns that the list of releases needs, so that no id is cut."""
@@ -33,8 +32,7 @@ def promote(release_id: str, why: str, force: str | None) -> None:
     """Make RELEASE_ID the one that serves, if the gate accepts it against the one that serves now."""
     if force is not None and not force.strip():
         raise InvalidInput("force", force, "say why: it is recorded")
-    run_promotion(read_settings(), release_id, why=why, force=force)
-    Console().print(f"release [bold]{release_id}[/bold] is champion; serving processes follow within a second")
+    run_promotion(read_settings(), release_id, Console(), why=why, force=force)
 
 
 @click.command()
@@ -43,17 +41,17 @@ def rollback(why: str) -> None:
     """Go back to the release that served before."""
     from cli.training import tracking
     from training.promote import move_alias
+    from training.rollback import roll_back
 
-    settings = read_settings()
-    engine = open_engine(settings.database_url)
+    settings, console = read_settings(), Console()
+    engine, mlflow = open_engine(settings.database_url), tracking(settings)
     migrate(engine)
-    with writing(engine) as connection:
-        previous = previous_deployment(connection)
-        if previous is None:
-            raise InvalidInput("rollback", "previous release", "there is none: only one release was ever promoted")
-        record_deployment(connection, previous.release_id, action="rollback", who=getpass.getuser(), why=why)
-    move_alias(tracking(settings), previous.release_id)
-    Console().print(f"back to release [bold]{previous.release_id}[/bold]")
+    step = roll_back(engine, mlflow, release_store(settings), who=getpass.getuser(), why=why)
+    engine.dispose()
+    console.print(f"back from [bold]{step.left}[/bold] to release [bold]{step.back}[/bold]", soft_wrap=True)
+    if step.unseen:
+        warn(f"nobody could look whether its files are in place ({step.unseen}); processes that have it open serve it")
+    _warn_of_alias(move_alias(mlflow, step.back))
 
 
 @click.group(invoke_without_command=True)
@@ -120,14 +118,14 @@ def _decided(deployment: Deployment | None) -> tuple[str, str]:
     return deployment.who, escape(forced + deployment.why)
 
 
-def run_promotion(settings: Settings, release_id: str, *, why: str, force: str | None = None) -> None:
-    """Publish and deploy a registered release."""
+def run_promotion(settings: Settings, release_id: str, console: Console, *, why: str, force: str | None = None) -> None:
+    """Publish and deploy a registered release, and say so."""
     from cli.training import tracking
     from training.promote import promote as publish_and_deploy
 
     engine = open_engine(settings.database_url)
     migrate(engine)
-    publish_and_deploy(
+    unmoved = publish_and_deploy(
         engine,
         tracking(settings),
         release_store(settings),
@@ -137,6 +135,22 @@ def run_promotion(settings: Settings, release_id: str, *, why: str, force: str |
         force=force,
     )
     engine.dispose()
+    said = f"release [bold]{release_id}[/bold] is champion; serving processes follow within a second"
+    console.print(said, highlight=False, soft_wrap=True)
+    _warn_of_alias(unmoved)
+
+
+def _warn_of_alias(unmoved: str) -> None:
+    """What was decided stands, and nothing has to be repeated."""
+    if unmoved:
+        warn(
+            f"MLflow's alias champion was not moved ({unmoved}); serving does not need it, the next promotion moves it"
+        )
+
+
+def warn(said: str) -> None:
+    """One line on stderr beside an outcome that stands."""
+    Console(stderr=True, soft_wrap=True).print(f"[yellow]warning:[/yellow] {escape(said)}", highlight=False)
 
 
 def current_release(settings: Settings) -> str | None:

@@ -3,8 +3,10 @@
 A whole training beside a champion is in tests/system/test_erasure.py.
 """
 
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -200,6 +202,22 @@ def test_a_verdict_does_not_count_when_another_release_serves_by_the_end(
     assert serving_release(engine) == "by-somebody-else"
     promote(engine, tracking, releases, "winner", who="ann", why="", force="whatever serves")
     assert serving_release(engine) == "winner"
+
+
+def test_what_mlflow_fails_at_after_the_decision_is_told_and_undoes_nothing(
+    promoted: Shop, engine: Engine, tracking: Tracking, arena: Arena
+) -> None:
+    registered(promoted, "winner", Gate(against=promoted.release, verdict=verdict_of(arena, accepted=True)))
+    releases = Meanwhile(promoted.settings.releases_url, cache=promoted.home / "cache")
+    releases.promote_first = lambda: lose_aliases(promoted)
+    unmoved = promote(engine, tracking, releases, "winner", who="ann", why="better")
+    assert "registered_model_aliases" in unmoved
+    assert serving_release(engine) == "winner"
+
+
+def lose_aliases(shop: Shop) -> None:
+    with closing(sqlite3.connect(shop.home / "mlflow.db")) as connection:
+        connection.execute("DROP TABLE registered_model_aliases")
 
 
 @pytest.mark.parametrize("accepted", [True, False])
