@@ -7,10 +7,11 @@ from sqlalchemy import Engine
 
 from models.release import MANIFEST, read_manifest
 from models.release_store import ReleaseStore
-from recommender.errors import InvalidInput
+from recommender.errors import InvalidInput, InvalidRelease
 from store.deployments import Deployment, current_deployment, record_deployment
 from store.engine import reading, writing
 from training.gate import gate_against
+from training.registry.use import undeclared
 from training.report import refusal
 from training.tracking import Tracking, download, make_champion, one_line, registered_source
 
@@ -38,7 +39,7 @@ def promote(
     champion = serving_release(engine)
     if force is None:
         _check_models(release_id, source, champion)
-        check_gate(release_id, champion)
+        check_gate(releases, release_id, champion)
     if release_id not in releases.ids():
         publish_registered(tracking, releases, release_id)
     with writing(engine) as connection:  # one writer at a time: what is read here stays true until it is written
@@ -76,20 +77,31 @@ def _check_models(release_id: str, source: str, champion: str | None) -> None:
         raise InvalidInput("release_id", release_id, f"the gate gives no verdict: {reason} (--force WHY overrules it)")
 
 
-def check_gate(release_id: str, champion: str | None) -> None:
+def check_gate(releases: ReleaseStore, release_id: str, champion: str | None) -> None:
     """`InvalidInput` with reason and numbers unless the release may replace the champion.
 
     The first release of all has nothing to be compared with, and the champion needs no leave to stay.
     """
-    if champion in (None, release_id):
+    if champion is None or champion == release_id:
         return
     gate = gate_against(release_id, champion)
     if gate is None:
-        ask = f"shelfwise evaluate {release_id} --against champion"
-        raise InvalidInput("release_id", release_id, f"was never compared with the champion {champion}: run `{ask}`")
+        raise InvalidInput("release_id", release_id, _never_compared(releases, release_id, champion))
     if not gate.verdict.accepted:
         why = f"{refusal(gate.verdict)} (--force WHY overrules it)"
         raise InvalidInput("release_id", release_id, f"the gate refuses it against the champion {champion}: {why}")
+
+
+def _never_compared(releases: ReleaseStore, release_id: str, champion: str) -> str:
+    """What to run; where the champion holds a model that no test window is safe from, a comparison cannot help."""
+    try:
+        reason = undeclared(releases.manifest(champion).models)
+    except InvalidRelease as error:
+        reason = str(error)
+    if reason:
+        return f"the gate gives no verdict against the champion {champion}: {reason} (--force WHY overrules it)"
+    ask = f"shelfwise evaluate {release_id} --against champion"
+    return f"was never compared with the champion {champion}: run `{ask}`"
 
 
 def serving_release(engine: Engine) -> str | None:

@@ -16,10 +16,11 @@ import pytest
 from rich.console import Console
 from sqlalchemy import Engine, delete
 
+from cli.lineage import traced
 from cli.retrain import WHO, retrain, settle
 from models.blender import Blender
 from models.embedding import ItemVectors
-from models.release import Gate, read_manifest
+from models.release import MANIFEST, Gate, HeldModel, Stage, read_manifest
 from models.release_store import ReleaseStore
 from recommender.errors import InvalidInput
 from recommender.metrics.gate import Verdict
@@ -29,6 +30,7 @@ from store.deployments import current_deployment
 from store.engine import reading, writing
 from store.tables import user_interactions
 from tests.planted_shop import Shop, published_variant, quick_options
+from training.against import judge_against
 from training.continuity import find_gaps
 from training.dataset import Dataset
 from training.evaluate import CHAMPION, compare
@@ -179,6 +181,25 @@ def test_a_verdict_against_another_champion_does_not_count(
         InvalidInput, match=r"never compared with the champion .*shelfwise evaluate stale --against champion"
     ):
         promote(engine, tracking, release_store(promoted.settings), "stale", who="ann", why="")
+
+
+def test_against_a_champion_that_cannot_be_gated_every_message_names_the_way_on(
+    promoted: Shop, engine: Engine, tracking: Tracking
+) -> None:
+    """It was forced: its encoder declares no training cut. A release with models of our own comes after it."""
+    model = HeldModel(stage=Stage.EMBEDDING, name="mine", version=1, sha256="ab" * 32, trained_until=None, run_id="r")
+    folder = published_variant(promoted, "forced", {})
+    manifest = read_manifest(folder).model_copy(update={"models": (model,)})
+    (folder / MANIFEST).write_text(manifest.model_dump_json())
+    promoted.deploy("forced")
+    registered(promoted, "plain")
+    reason = r"the embedding model mine \(version 1\) declares no training cut"
+    with pytest.raises(InvalidInput, match=rf"no verdict against the champion forced: {reason} \(--force WHY"):
+        promote(engine, tracking, release_store(promoted.settings), "plain", who="ann", why="")
+    champion, options = read_recipe(folder), quick_options(promoted)
+    with pytest.raises(InvalidInput, match=rf"no verdict: {reason} \(`shelfwise promote plain --force WHY`"):
+        judge_against(engine, tracking, "plain", champion, options, lambda step, done, total: None)
+    assert ("gate", "not compared") in traced(read_manifest(promoted.home / "variants" / "plain"))
 
 
 class Meanwhile(ReleaseStore):
