@@ -55,8 +55,7 @@ def prepare(settings: Settings, console: Console) -> None:
     release_id = run_training(settings, options, console)
     assert release_id is not None
     console.rule("3 of 3 · promotion")
-    run_promotion(settings, release_id, why="demo")
-    console.print(f"release [bold]{release_id}[/bold] is champion", highlight=False)
+    run_promotion(settings, release_id, console, why="demo")
 
 
 def _serve(settings: Settings, console: Console, port: int, began: float) -> None:

@@ -28,7 +28,7 @@ def lineage(id_: str) -> None:
     for answer in answers:
         _say(console, f"answer    {_answered(answer)}")
     for release_id in dict.fromkeys(answer.release_id for answer in answers) or [id_]:
-        for name, value in _traced(_manifest(settings, release_id)):
+        for name, value in traced(_manifest(settings, release_id)):
             _say(console, f"{name:<10}{value}")
 
 
@@ -36,7 +36,7 @@ def _manifest(settings: Settings, release_id: str) -> Manifest:
     """From the release store, or from MLflow where it was pruned there."""
     published = release_store(settings)
     if release_id in published.ids():
-        return read_manifest(published.fetch(release_id))
+        return published.manifest(release_id)
     from cli.training import tracking
     from training.tracking import download, registered_source
 
@@ -51,7 +51,7 @@ def _manifest(settings: Settings, release_id: str) -> Manifest:
         return read_manifest(Path(scratch))
 
 
-def _traced(manifest: Manifest) -> list[tuple[str, str]]:
+def traced(manifest: Manifest) -> list[tuple[str, str]]:
     """What a release was made of."""
     runs: dict[str, str] = {}
     for name, entry in manifest.files.items():
@@ -81,7 +81,7 @@ def _judged(manifest: Manifest) -> str:
     if manifest.ungated:
         return f"no verdict: {manifest.ungated}"
     if manifest.gate is None:
-        return "not compared: there was no champion"
+        return "not compared"
     said = "accepted" if manifest.gate.verdict.accepted else "refused"
     return f"{said} against {manifest.gate.against}"
 

@@ -13,7 +13,8 @@ from cli.doctor import doctor
 from cli.jobs import jobs
 from cli.lineage import lineage
 from cli.models import models
-from cli.releases import promote, releases, rollback
+from cli.published import releases
+from cli.releases import promote, rollback
 from cli.serve import serve
 from cli.sync import sync
 from cli.training import evaluate, train

@@ -39,7 +39,8 @@ def settle(engine: Engine, settings: Settings, manifest: Manifest, champion: str
     release_id = manifest.release_id
     why = "the first release" if champion is None else f"the gate accepts it against {champion}"
     try:
-        promote(engine, tracking(settings), release_store(settings), release_id, who=WHO, why=why)
+        unmoved = promote(engine, tracking(settings), release_store(settings), release_id, who=WHO, why=why)
     except InvalidInput as refused:
         return {"release": release_id, "outcome": "kept", "champion": champion, "why": refused.reason}
-    return {"release": release_id, "outcome": "promoted", "before": champion, "why": why}
+    summary: Summary = {"release": release_id, "outcome": "promoted", "before": champion, "why": why}
+    return {**summary, "alias not moved": unmoved} if unmoved else summary

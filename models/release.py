@@ -115,7 +115,7 @@ class Manifest(BaseModel):
     """Switches decided by the evaluation: ``rerank`` and ``learned``, the learned blender."""
     evaluation: dict[str, Any]
     gate: Gate | None = None
-    """None where there was no champion to compare with."""
+    """None where it was not compared: there was no champion, or the two could not be compared."""
     models: tuple[HeldModel, ...] = ()
     """Models in it that the shop brought itself."""
     ungated: str = ""
@@ -194,9 +194,16 @@ def read_manifest(folder: Path) -> Manifest:
     """The manifest alone; `InvalidRelease` where it is missing, unreadable or of another schema version."""
     path = folder / MANIFEST
     try:
-        manifest = Manifest.model_validate_json(path.read_bytes())
+        content = path.read_bytes()
     except OSError as error:
         raise InvalidRelease(f"{path}: {error.strerror}") from error
+    return parse_manifest(content, str(path))
+
+
+def parse_manifest(content: bytes, path: str) -> Manifest:
+    """What `read_manifest` makes of a manifest's bytes; its errors begin with ``path``."""
+    try:
+        manifest = Manifest.model_validate_json(content)
     except ValidationError as error:
         raise InvalidRelease(f"{path}: {error.errors()[0]['loc']}: {error.errors()[0]['msg']}") from error
     if manifest.schema_version not in READABLE:
@@ -206,17 +213,26 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def verify_files(folder: Path, manifest: Manifest) -> None:
-    """`InvalidRelease` with the file's name where one is missing, or its size or hash differs."""
+    """`InvalidRelease` with the file's name where one is missing or unreadable, or its size or hash differs."""
     for name, entry in manifest.files.items():
-        if not _is_inside(name):
-            raise InvalidRelease(f"release {manifest.release_id}: {name} lies outside of the release")
-        path = folder / name
-        if not path.is_file():
-            raise InvalidRelease(f"release {manifest.release_id}: {name} is missing")
-        if path.stat().st_size != entry.size or file_sha256(path) != entry.sha256:
-            raise InvalidRelease(
-                f"release {manifest.release_id}: {name} is damaged: its hash differs from the manifest"
-            )
+        try:
+            wrong = _what_is_wrong(folder, name, entry)
+        except OSError as error:  # a lost mount, a dying disk, a file of somebody else's
+            raise InvalidRelease(f"release {manifest.release_id}: {name} cannot be read: {error.strerror}") from error
+        if wrong:
+            raise InvalidRelease(f"release {manifest.release_id}: {name} {wrong}")
+
+
+def _what_is_wrong(folder: Path, name: str, entry: FileEntry) -> str:
+    """Empty where the file is what its entry says."""
+    if not _is_inside(name):
+        return "lies outside of the release"
+    path = folder / name
+    if not path.is_file():
+        return "is missing"
+    if path.stat().st_size != entry.size or file_sha256(path) != entry.sha256:
+        return "is damaged: its hash differs from the manifest"
+    return ""
 
 
 def file_entries(folder: Path, *, run_of: dict[str, str]) -> dict[str, FileEntry]:

@@ -77,4 +77,5 @@ def _check_cuts(candidate: Recipe, champion: Recipe, source: Source, cut: float)
     """`InvalidInput` where a registered model of either may have seen what the two would be compared on."""
     reason = ungated([*candidate.models, *champion.models], moment(cut - source.shift))
     if reason:
-        raise InvalidInput("against", champion.release_id, f"the gate gives no verdict: {reason}")
+        force = f"`shelfwise promote {candidate.release_id} --force WHY` goes on without it"
+        raise InvalidInput("against", champion.release_id, f"the gate gives no verdict: {reason} ({force})")

@@ -15,7 +15,7 @@ import mlflow
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 
-from recommender.errors import InvalidInput
+from recommender.errors import InvalidInput, ShelfwiseError
 
 EXPERIMENT: Final = "shelfwise"
 REGISTERED_MODEL: Final = "shelfwise"
@@ -122,6 +122,12 @@ def make_champion(version: str) -> None:
 def download(uri: str, target: Path) -> Path:
     """Artifacts of a run as a local folder."""
     return Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=str(target)))
+
+
+def one_line(error: Exception) -> str:
+    """What went wrong, for a warning: MLflow's errors and its database's hold whole pages."""
+    first = next(iter(str(error).splitlines()), "")
+    return first if isinstance(error, ShelfwiseError) else f"{type(error).__name__}: {first}"
 
 
 def _version(release_id: str) -> ModelVersion:

@@ -1,9 +1,11 @@
 """The commands: what they say, how they end, and that a mistake is one clear line."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from models.release import MANIFEST
 from store.deployments import current_deployment
 from store.engine import reading
 from tests.cli.conftest import Shelfwise
@@ -123,6 +125,22 @@ def test_releases_lists_what_is_published_and_what_serves(shelfwise: Shelfwise, 
     assert "champion" in serving
     assert "planted" in serving  # why
     assert "champion" not in other
+
+
+@pytest.mark.parametrize(("learned", "shown"), [(["cart"], "0.2222"), (["cart", "homepage"], "0.3333")])
+def test_releases_shows_the_metric_of_what_the_homepage_shows(
+    shelfwise: Shelfwise, promoted_shop: Shop, learned: list[str], shown: str
+) -> None:
+    """Trees may score carts alone; ``features`` says only that there are any."""
+    path = promoted_shop.home / "releases" / promoted_shop.release / MANIFEST
+    manifest = json.loads(path.read_text())
+    manifest["features"] = {"rerank": False, "learned": True}
+    rows = {"fitted_blend": {"ndcg_20": [0.2222, 0, 1]}, "learned_blend": {"ndcg_20": [0.3333, 0, 1]}}
+    manifest["evaluation"] |= {"learned": learned, "groups": {"all": rows}}
+    path.unlink()  # a hard link to the planted shop's own file
+    path.write_text(json.dumps(manifest))
+    (line,) = shelfwise("releases", variables=promoted_shop.variables()).out.splitlines()[3:-1]
+    assert f" {shown} " in line
 
 
 def test_releases_of_an_empty_shop_is_an_empty_list(shelfwise: Shelfwise, empty_shop: Shop) -> None:

@@ -210,3 +210,20 @@ def test_every_array_of_a_release_loads_without_pickle(pristine: Path, name: str
     loaded = np.load(pristine / name, allow_pickle=False)
     arrays = loaded.values() if isinstance(loaded, np.lib.npyio.NpzFile) else [loaded]
     assert all(array.dtype != object for array in arrays)
+
+
+def test_a_file_that_the_disk_does_not_give_is_named(release_folder: Path, edit_manifest: Edit, vouch: Vouch) -> None:
+    """The memory of a process is a file that begins with an input/output error."""
+    (release_folder / "items.npy").write_bytes(b"")
+    vouch(release_folder)
+    (release_folder / "items.npy").unlink()
+    (release_folder / "items.npy").symlink_to("/proc/self/mem")
+    with pytest.raises(InvalidRelease, match=r"20260102-030405-abcdef: items\.npy cannot be read: Input/output error"):
+        read_release(release_folder)
+
+
+def test_a_name_that_no_disk_takes_is_named(release_folder: Path, edit_manifest: Edit) -> None:
+    files = {"x" * 300: {"sha256": "", "size": 0}}
+    edit_manifest(release_folder, files=files)
+    with pytest.raises(InvalidRelease, match=r"x{300} cannot be read: File name too long"):
+        read_release(release_folder)

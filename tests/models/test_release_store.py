@@ -87,7 +87,7 @@ def test_an_upload_cut_off_anywhere_leaves_no_release(
 
     with monkeypatch.context() as patch:
         patch.setattr(kind, "put_file", cut_off)
-        with pytest.raises(ConnectionError):
+        with pytest.raises(InvalidRelease, match=f"{ID} cannot be published: .*ConnectionError: the line is cut"):
             store.publish(pristine)
     assert store.ids() == []
     store.publish(pristine)
@@ -138,25 +138,48 @@ def lost(*_: object, **__: object) -> None:
     raise ConnectionError("the line is cut")
 
 
+def cut_after(files: int) -> Callable[..., None]:
+    """So many files come whole."""
+    get, left = MemoryFileSystem.get_file, iter(range(files))
+
+    def get_file(*arguments: object, **options: object) -> None:
+        if next(left, None) is None:
+            lost()
+        get(*arguments, **options)
+
+    return get_file
+
+
 def test_a_remote_release_is_downloaded_once(
     remote: ReleaseStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     local = remote.fetch(ID)
     assert local == tmp_path / "cache" / ID
     verify_files(local, read_manifest(local))
-    monkeypatch.setattr(MemoryFileSystem, "get", lost)
+    for name in ("exists", "get", "ls", "cat_file"):
+        monkeypatch.setattr(MemoryFileSystem, name, lost)
     assert remote.fetch(ID) == local
     assert [path.name for path in (tmp_path / "cache").iterdir()] == [ID]
 
 
-def test_a_download_cut_off_leaves_nothing_under_the_releases_name(
+def test_a_store_that_does_not_answer_is_refused_and_named(
+    remote: ReleaseStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(MemoryFileSystem, "exists", lost)
+    monkeypatch.setattr(MemoryFileSystem, "cat_file", lost)
+    for ask in (remote.fetch, remote.manifest, remote.remove, lambda _: remote.ids()):
+        with pytest.raises(InvalidRelease, match=r"release store /\w+/releases says ConnectionError: the line is cut"):
+            ask(ID)
+
+
+def test_a_download_cut_off_leaves_nothing(
     remote: ReleaseStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(MemoryFileSystem, "get_file", lost)
-        with pytest.raises(ConnectionError):
+        patch.setattr(MemoryFileSystem, "get_file", cut_after(3))
+        with pytest.raises(InvalidRelease, match=f"{ID} cannot be downloaded: .*the line is cut"):
             remote.fetch(ID)
-    assert not (tmp_path / "cache" / ID).exists()
+    assert list((tmp_path / "cache").iterdir()) == []
     assert read_release(remote.fetch(ID)).release_id == ID
 
 
@@ -190,3 +213,21 @@ def test_a_removed_release_is_gone_and_the_others_are_not(store: ReleaseStore, p
         store.fetch(ID)
     assert store.publish(pristine) == ID
     assert read_release(store.fetch(ID)).release_id == ID
+
+
+def test_a_manifest_is_read_without_the_other_files(store: ReleaseStore, pristine: Path, tmp_path: Path) -> None:
+    store.publish(pristine)
+    assert store.manifest(ID) == read_manifest(pristine)
+    assert not (tmp_path / "cache").exists()
+
+
+def test_an_unreadable_manifest_is_refused_and_its_release_can_be_removed(
+    store: ReleaseStore, url: str, pristine: Path
+) -> None:
+    store.publish(pristine)
+    files, root = fsspec.url_to_fs(url)
+    files.pipe_file(f"{root}/{ID}/{MANIFEST}", b"{")
+    with pytest.raises(InvalidRelease, match=f"{ID}/{MANIFEST}: .*Invalid JSON"):
+        store.manifest(ID)
+    store.remove(ID)
+    assert store.ids() == []

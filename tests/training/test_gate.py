@@ -3,8 +3,10 @@
 A whole training beside a champion is in tests/system/test_erasure.py.
 """
 
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -14,10 +16,11 @@ import pytest
 from rich.console import Console
 from sqlalchemy import Engine, delete
 
+from cli.lineage import traced
 from cli.retrain import WHO, retrain, settle
 from models.blender import Blender
 from models.embedding import ItemVectors
-from models.release import Gate, read_manifest
+from models.release import MANIFEST, Gate, HeldModel, Stage, read_manifest
 from models.release_store import ReleaseStore
 from recommender.errors import InvalidInput
 from recommender.metrics.gate import Verdict
@@ -27,6 +30,7 @@ from store.deployments import current_deployment
 from store.engine import reading, writing
 from store.tables import user_interactions
 from tests.planted_shop import Shop, published_variant, quick_options
+from training.against import judge_against
 from training.continuity import find_gaps
 from training.dataset import Dataset
 from training.evaluate import CHAMPION, compare
@@ -179,6 +183,25 @@ def test_a_verdict_against_another_champion_does_not_count(
         promote(engine, tracking, release_store(promoted.settings), "stale", who="ann", why="")
 
 
+def test_against_a_champion_that_cannot_be_gated_every_message_names_the_way_on(
+    promoted: Shop, engine: Engine, tracking: Tracking
+) -> None:
+    """It was forced: its encoder declares no training cut. A release with models of our own comes after it."""
+    model = HeldModel(stage=Stage.EMBEDDING, name="mine", version=1, sha256="ab" * 32, trained_until=None, run_id="r")
+    folder = published_variant(promoted, "forced", {})
+    manifest = read_manifest(folder).model_copy(update={"models": (model,)})
+    (folder / MANIFEST).write_text(manifest.model_dump_json())
+    promoted.deploy("forced")
+    registered(promoted, "plain")
+    reason = r"the embedding model mine \(version 1\) declares no training cut"
+    with pytest.raises(InvalidInput, match=rf"no verdict against the champion forced: {reason} \(--force WHY"):
+        promote(engine, tracking, release_store(promoted.settings), "plain", who="ann", why="")
+    champion, options = read_recipe(folder), quick_options(promoted)
+    with pytest.raises(InvalidInput, match=rf"no verdict: {reason} \(`shelfwise promote plain --force WHY`"):
+        judge_against(engine, tracking, "plain", champion, options, lambda step, done, total: None)
+    assert ("gate", "not compared") in traced(read_manifest(promoted.home / "variants" / "plain"))
+
+
 class Meanwhile(ReleaseStore):
     """Somebody else promotes another release while the files of this one are published."""
 
@@ -200,6 +223,22 @@ def test_a_verdict_does_not_count_when_another_release_serves_by_the_end(
     assert serving_release(engine) == "by-somebody-else"
     promote(engine, tracking, releases, "winner", who="ann", why="", force="whatever serves")
     assert serving_release(engine) == "winner"
+
+
+def test_what_mlflow_fails_at_after_the_decision_is_told_and_undoes_nothing(
+    promoted: Shop, engine: Engine, tracking: Tracking, arena: Arena
+) -> None:
+    registered(promoted, "winner", Gate(against=promoted.release, verdict=verdict_of(arena, accepted=True)))
+    releases = Meanwhile(promoted.settings.releases_url, cache=promoted.home / "cache")
+    releases.promote_first = lambda: lose_aliases(promoted)
+    unmoved = promote(engine, tracking, releases, "winner", who="ann", why="better")
+    assert "registered_model_aliases" in unmoved
+    assert serving_release(engine) == "winner"
+
+
+def lose_aliases(shop: Shop) -> None:
+    with closing(sqlite3.connect(shop.home / "mlflow.db")) as connection:
+        connection.execute("DROP TABLE registered_model_aliases")
 
 
 @pytest.mark.parametrize("accepted", [True, False])

@@ -97,6 +97,11 @@ def ungated(models: Sequence[HeldModel], test_cut: datetime) -> str:
     return "; ".join(reasons)
 
 
+def undeclared(models: Sequence[HeldModel]) -> str:
+    """Why no test window is safe from a recipe with these models; empty where a late enough one is."""
+    return ungated(models, datetime.max.replace(tzinfo=UTC))
+
+
 def moment(seconds: float) -> datetime:
     """Epoch seconds as UTC."""
     return datetime.fromtimestamp(seconds, tz=UTC)

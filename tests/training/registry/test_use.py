@@ -15,7 +15,7 @@ from training.collaborative import fit_collaborative
 from training.dataset import Dataset
 from training.registry.matrix import FactorMatrix, load_taken_matrix, take_matrix
 from training.registry.record import record
-from training.registry.use import bring, parse_models, ungated, with_matrix
+from training.registry.use import bring, parse_models, undeclared, ungated, with_matrix
 from training.tracking import Tracking
 
 CUT = datetime(2024, 3, 1, tzinfo=UTC)
@@ -41,6 +41,11 @@ def test_only_what_ends_before_the_test_window_is_judged(until: datetime | None,
     assert ungated([held(until)], CUT) == reason
     assert ungated([held(CUT), held(until)], CUT) == reason
     assert ungated([], CUT) == ""
+
+
+def test_only_a_model_that_declares_nothing_is_safe_from_no_window() -> None:
+    assert undeclared([held(CUT), held(None)]) == "the embedding model m (version 2) declares no training cut"
+    assert undeclared([held(datetime(2999, 1, 1, tzinfo=UTC))]) == ""
 
 
 def test_models_are_named_by_stage() -> None:
