@@ -22,6 +22,10 @@ ITEM_NAMES: Final = (
     "days_on_sale",
 )
 """Columns of `ItemFacts.columns`; `training.item_facts` counts them."""
+NEVER: Final = 1_000.0
+"""Days since something that did not happen; ages are cut off here."""
+UNSOLD: Final = np.array([NEVER if name == "usual_gap" else 0.0 for name in ITEM_NAMES], dtype=np.float32)
+"""Of a product that nobody has bought."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +54,11 @@ class ItemFacts:
     """(n,) products with like texts have one code: what a shop without categories has instead."""
 
     def of(self, items: NDArray[np.int64]) -> NDArray[np.float32]:
-        """(len(items), len(ITEM_NAMES)); zeros for products newer than the release."""
+        """(len(items), len(ITEM_NAMES)); `UNSOLD` for products newer than the release."""
         if not len(self.columns):
-            return np.zeros((len(items), len(ITEM_NAMES)), dtype=np.float32)
+            return np.broadcast_to(UNSOLD, (len(items), len(ITEM_NAMES)))
         known = (items < len(self.columns))[:, None]
-        return np.where(known, self.columns[np.minimum(items, len(self.columns) - 1)], np.float32(0))
+        return np.where(known, self.columns[np.minimum(items, len(self.columns) - 1)], UNSOLD)
 
     @cached_property
     def sales(self) -> Sales:

@@ -12,12 +12,10 @@ from numpy.typing import NDArray
 
 from recommender.catalog import Catalog
 from recommender.events import EVENT_CODES, EventType
-from recommender.facts import ITEM_NAMES, ItemFacts, codes_of
+from recommender.facts import ITEM_NAMES, NEVER, ItemFacts, codes_of
 from recommender.history import DAY, History, once_per_basket
 from recommender.types import SOURCES, Candidates, Query, Source
 
-NEVER: Final = 1_000.0
-"""Days since something that did not happen; ages are cut off here."""
 HALF_LIVES: Final = (7.0, 30.0, 90.0, 180.0)
 """Own purchases count Σ 2^(−days / half-life): what is bought weekly and what is bought yearly both show."""
 PACE: Final = 60.0

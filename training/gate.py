@@ -55,7 +55,8 @@ def slices_of(evaluation: Evaluation) -> dict[str, Scores]:
 
 
 def _paired(scores: Scores, row: str) -> Paired:
-    return Paired(scores.values(CHAMPION, CUTOFF), scores.values(row, CUTOFF))
+    champion, candidate = (scores.of_each(scores.values(name, CUTOFF)) for name in (CHAMPION, row))
+    return Paired(champion, candidate)
 
 
 def _file(champion: str) -> str:

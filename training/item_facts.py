@@ -5,8 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.facts import ITEM_NAMES, ItemFacts
-from recommender.features import NEVER
+from recommender.facts import ITEM_NAMES, NEVER, ItemFacts
 from recommender.history import DAY
 from training.dataset import Dataset
 

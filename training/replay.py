@@ -39,8 +39,9 @@ class Protocol:
 
     label_days: float = 14.0
     """What was bought in so many days from the cut is what should have been shown."""
-    universe_baskets: int = 10
-    """Products in fewer baskets before the cut are left out, counted on training data only."""
+    universe_baskets: int = 1
+    """Products in fewer baskets before the cut are left out, counted on training data only. What nobody bought is asked
+    about apart."""
     exclude_owned: bool = False
     """Whether every question leaves out what the customer has bought, as in a shop that sells nothing twice."""
     stride_days: float = 14.0

@@ -1,6 +1,6 @@
 """What the rows of a table are worth: every metric per customer, with intervals, and the same on slices."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -13,13 +13,18 @@ from recommender.metrics.lists import METRICS, Lists, Relevance
 
 CUTOFFS: Final = (5, 10, 20)
 
+Sample = tuple[NDArray[np.float64], NDArray[np.int64]]
+"""A value per question, and whose question it is."""
 Key = tuple[str, str, int]
 """Row, metric, cutoff."""
 
 
 @dataclass(frozen=True)
 class Scores:
-    """Everybody's lists by row of the table, over the same customers in the same order."""
+    """Everybody's lists by row of the table, over the same customers in the same order.
+
+    Of carts one customer may have several; intervals resample customers all the same.
+    """
 
     lists: Mapping[str, Lists]
     relevance: Relevance
@@ -37,17 +42,23 @@ class Scores:
 
     def interval(self, row: str, cutoff: int, metric: str = "ndcg") -> Interval:
         """Mean and 95 % interval."""
-        return bootstrap_interval(self.values(row, cutoff, metric))
+        return bootstrap_interval(self.of_each(self.values(row, cutoff, metric)))
 
     def gain(self, row: str, reference: str, cutoff: int, metric: str = "ndcg") -> Interval:
         """Paired difference to another row."""
-        return bootstrap_interval(self.values(row, cutoff, metric) - self.values(reference, cutoff, metric))
+        return bootstrap_interval(
+            self.of_each(self.values(row, cutoff, metric) - self.values(reference, cutoff, metric))
+        )
+
+    def of_each(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """One value per distinct customer, of one per list; see `per_customer`."""
+        return per_customer([(values, self.user)]) if len(values) else values
 
     @cached_property
     def intervals(self) -> dict[Key, Interval]:
         """Every metric of every row at every cutoff."""
         keys = [(row, metric, cutoff) for row in self.lists for metric in METRICS for cutoff in CUTOFFS]
-        columns = [self.values(row, cutoff, metric) for row, metric, cutoff in keys]
+        columns = [self.of_each(self.values(row, cutoff, metric)) for row, metric, cutoff in keys]
         return dict(zip(keys, bootstrap_intervals(np.stack(columns, axis=1)), strict=True)) if keys else {}
 
     def of_customers(self, chosen: NDArray[np.bool_]) -> "Scores":
@@ -68,3 +79,16 @@ class Scores:
     @cached_property
     def _hits(self) -> dict[str, NDArray[np.bool_]]:
         return {row: self.relevance.hits(lists) for row, lists in self.lists.items()}
+
+
+def per_customer(samples: Sequence[Sample]) -> NDArray[np.float64]:
+    """A value per customer, whose mean is the mean over the samples of each one's mean.
+
+    A customer may stand behind several questions, in one sample or in many: then customers are to be resampled and
+    not questions. Each gets their share of the estimate's first-order expansion, so that the spread of the mean over
+    resampled customers is the estimate's own.
+    """
+    customers, place = np.unique(np.concatenate([user for _, user in samples]), return_inverse=True)
+    centred = np.concatenate([(values - values.mean()) / len(values) for values, _ in samples])
+    share = np.bincount(place, centred, minlength=len(customers)) * len(customers) / len(samples)
+    return share + float(np.mean([values.mean() for values, _ in samples]))

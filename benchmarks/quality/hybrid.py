@@ -95,8 +95,8 @@ def _helps(arena: Arena, seed: int, blender: Blender, cross_encoder: CrossEncode
     stages = InProcessStages(arena.collaborative, cross_encoder)
     rows = {str(on): piped(arena.serving(blender, reranks=on), stages) for on in (False, True)}
     gathering = Gathering()
-    for case in arena.cases(judged):
-        gathering.add(0, case, rows)
+    for user, case in zip(judged.tolist(), arena.cases(judged), strict=True):
+        gathering.add(user, case, rows)
     scores = gathering.scores(rows)
     return scores.customers > 0 and scores.gain("True", "False", 20).above_zero()
 

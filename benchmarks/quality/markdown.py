@@ -78,9 +78,9 @@ def _opening(meta: Mapping[str, Any]) -> str:
         "Every row goes through the pipeline that serves, with soft rules off and the protocol's products as the "
         "allowed ones: full ranking, no sampled negatives. Intervals are 95 %, paired bootstrap over customers, 2,000 "
         "resamples; they cover the choice of customers, not of the window. *Gain* is the paired difference to the best "
-        "single stage of the same table, chosen after the fact. `hybrid` is the recipe that "
-        "`shelfwise train --thorough` would ship, fitted before the cut; it has the cross-encoder where that "
-        "raised NDCG@20 before the cut.",
+        "single stage of the same table, chosen after the fact. `hybrid` is the recipe of `shelfwise train --thorough` "
+        "fitted before the cut on the protocol's products, its cross-encoder trained as `shelfwise train` does; it "
+        "reranks where that raised NDCG@20 before the cut.",
     ]
     if meta["quick"]:
         lines += ["", "A quick run: at most 1,000 customers, the first cut only, no cross-encoder."]

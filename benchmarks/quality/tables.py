@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.metrics.bootstrap import bootstrap_intervals
-from training.scores import Scores
+from training.scores import Scores, per_customer
 
 Row = dict[str, float | list[float]]
 """``{"ndcg@20": mean, "ndcg@20_ci": [low, high], …}``"""
@@ -30,9 +30,6 @@ RERANK_GAIN: Final = "_rerank_gain"
 WITH: Final = "hybrid_with_cross_encoder"
 WITHOUT: Final = "hybrid_without_cross_encoder"
 
-Sample = tuple[NDArray[np.float64], NDArray[np.int64]]
-"""A value per question, and whose question it is."""
-
 
 def table(groups: Sequence[Scores], *, singles: Iterable[str], headline: Iterable[str]) -> Table:
     """One row per model, each the mean over the groups of the group's own mean; usually there is one group."""
@@ -50,19 +47,6 @@ def table(groups: Sequence[Scores], *, singles: Iterable[str], headline: Iterabl
 def best_single(scores: Scores, singles: Sequence[str], metric: str) -> str:
     """The single stage with the highest mean in this very table: chosen after the fact, which favours it."""
     return max(singles, key=lambda single: float(_values(scores, single, metric).mean()))
-
-
-def per_customer(samples: Sequence[Sample]) -> NDArray[np.float64]:
-    """A value per customer, whose mean is the mean over the samples of each one's mean.
-
-    A customer may stand behind several questions, in one sample or in many: then customers are to be resampled and
-    not questions. Each gets their share of the estimate's first-order expansion, so that the spread of the mean over
-    resampled customers is the estimate's own.
-    """
-    customers, place = np.unique(np.concatenate([user for _, user in samples]), return_inverse=True)
-    centred = np.concatenate([(values - values.mean()) / len(values) for values, _ in samples])
-    share = np.bincount(place, centred, minlength=len(customers)) * len(customers) / len(samples)
-    return share + float(np.mean([values.mean() for values, _ in samples]))
 
 
 def _columns(

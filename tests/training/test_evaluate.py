@@ -137,6 +137,7 @@ def test_slices_are_the_customers_and_products_they_are_called_after(arena: Aren
     assert sorted(slices) == [
         "department coffee",
         "department dog",
+        "department spice",
         "heavy customers",
         "light customers",
         "new customers",

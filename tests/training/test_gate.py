@@ -39,6 +39,7 @@ from training.promote import promote, serving_release
 from training.recipe import Recipe, Recipes, read_recipe, unreleased_recipe
 from training.replay import Arena, build_arena
 from training.report import verdict_markdown
+from training.scores import Scores
 from training.source import baskets, read_source
 from training.tracking import Tracking, job, register
 from training.train import train
@@ -65,6 +66,17 @@ def judged(arena: Arena, champion: Recipe, candidate: Recipe) -> Verdict:
 
 def another_kind(recipe: Recipe) -> Recipe:
     return replace(recipe, files=recipe.files | {"trees.onnx"})
+
+
+def test_carts_are_counted_by_the_customers_behind_them(arena: Arena) -> None:
+    recipes = Recipes(champion=recipe(GOOD), candidate=another_kind(recipe(POPULAR)))
+    evaluation = compare(arena, recipes, cross_encoder=None)
+    lists = evaluation.all_products  # as if three customers had had all these carts
+    carts = Scores(lists.lists, lists.relevance, np.sort(np.arange(lists.customers) % 3))
+    found = verdict(arena, replace(evaluation, carts=carts), recipes, Policy(), None)
+    (check,) = [check for check in found.checks if check.name == "carts"]
+    assert (check.customers, check.judged) == (3, False)
+    assert check.champion == pytest.approx(carts.values("champion", 10).mean())
 
 
 def test_taste_beats_popularity_and_not_the_other_way_round(arena: Arena) -> None:

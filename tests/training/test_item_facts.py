@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from recommender.catalog import ProductRow, build_catalog
-from recommender.facts import ITEM_NAMES, ItemFacts
-from recommender.features import NEVER
+from recommender.facts import ITEM_NAMES, NEVER, ItemFacts
 from recommender.history import DAY
 from training.dataset import Dataset, build_dataset
 from training.item_facts import item_facts

@@ -98,8 +98,9 @@ def test_a_customer_who_is_new_after_the_cut_is_not_asked_for(shop: Dataset, vec
     assert newcomer not in build_arena(data, vectors, cut=cut).customers()
 
 
-def test_the_universe_is_what_sold_often_enough_before_the_cut(shop: Dataset, arena: Arena, cut: float) -> None:
-    often = shop.before(cut).baskets >= PROTOCOL.universe_baskets
+def test_the_universe_is_what_sold_often_enough_before_the_cut(shop: Dataset, vectors: ItemVectors, cut: float) -> None:
+    often = shop.before(cut).baskets >= 10
+    arena = build_arena(shop, vectors, cut=cut, protocol=Protocol(universe_baskets=10))
     allowed = {str(e) for e in arena.snapshot.catalog.external_id[arena.snapshot.allowed]}
     assert allowed == {str(e) for e in shop.catalog.external_id[often & shop.catalog.active]}
     assert len(allowed) == 24
@@ -110,7 +111,7 @@ def test_the_universe_is_what_sold_often_enough_before_the_cut(shop: Dataset, ar
 def test_a_product_that_sold_only_after_the_cut_is_not_in_the_universe(
     shop: Dataset, vectors: ItemVectors, cut: float
 ) -> None:
-    hype = 3 * PROTOCOL.universe_baskets
+    hype = 30
     data = build_dataset(
         shop.catalog,
         np.append(shop.user, np.arange(hype, dtype=np.int32)),
@@ -118,7 +119,7 @@ def test_a_product_that_sold_only_after_the_cut_is_not_in_the_universe(
         np.append(shop.at, np.full(hype, cut + DAY)),
         n_users=shop.n_users,
     )
-    arena = build_arena(data, vectors, cut=cut)
+    arena = build_arena(data, vectors, cut=cut, protocol=Protocol(universe_baskets=10))
     assert "rare" not in arena.snapshot.catalog.external_id[arena.snapshot.allowed]
 
 

@@ -4,10 +4,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.quality.tables import METRICS, per_customer, table
+from benchmarks.quality.tables import METRICS, table
 from recommender.metrics.bootstrap import bootstrap_interval
 from recommender.metrics.lists import as_lists, relevance_of
-from training.scores import Scores
+from training.scores import Scores, per_customer
 
 
 def scores_of(found_at: dict[str, list[int]]) -> Scores:
