@@ -53,6 +53,9 @@ class Switcher:
         """Held from completing a state until it is live, so that no older one comes after a newer one."""
         self._catalogs = 0
         """How often the whole catalog was another one."""
+        self._unread: set[str] = set()
+        """Products that changed while a release was opened: its encoder may not have read them, and the feed is past
+        them."""
         self.refused: Refused | None = None
         self.remark = ""
         """What is to be said of the release that serves; empty where nothing is."""
@@ -85,6 +88,7 @@ class Switcher:
         while True:
             try:
                 await self._follow_deployment()
+                await self._encode_unread()
                 if self.refused is None:
                     return
                 pause = REFUSED_AGAIN_SECONDS
@@ -168,12 +172,17 @@ class Switcher:
             if reading.catalogs != self._catalogs:
                 since = self._cursor()
                 candidate = await self._releases.completed(candidate, await asyncio.to_thread(self._store.catalog))
-            await self._current.put(candidate, since=since)
+            self._unread.update(await self._current.put(candidate, since=since))
         self._releases.keep(candidate)
         self.remark = opened.remark
         self.problems.clear()
         show_release(candidate.snapshot.release)
         log.info("release %s is live: %d products", candidate.snapshot.release, len(candidate.snapshot.catalog))
+
+    async def _encode_unread(self) -> None:
+        if self._unread:
+            await self._current.refresh(sorted(self._unread))
+            self._unread.clear()
 
 
 def _none_of(refusals: Mapping[str, str]) -> str:

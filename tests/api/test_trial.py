@@ -16,6 +16,7 @@ from sqlalchemy import delete
 from api.metrics import DEGRADED, TRIALS
 from api.serving import Serving
 from recommender.rules.file import read_rules
+from runners.messages import FoldInCall
 from runners.stages import StageHandles
 from store.catalog import set_stock
 from store.deployments import record_deployment
@@ -57,12 +58,13 @@ def file_of(array: np.ndarray) -> bytes:
 
 @pytest.fixture(scope="module")
 def releases(planted_shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    """The planted shop with more releases: ``second``, ``third``, and two that load and cannot serve."""
+    """The planted shop with more releases: ``second``, ``third``, and three that load and cannot serve."""
     shop = planted_shop.copy(tmp_path_factory.mktemp("trial") / "shop")
     published_variant(shop, "second", {})
     published_variant(shop, "third", {})
     weights = b'{"fitted": {"popularity": NaN}, "rerank_weight": 0.0}'
-    published_variant(shop, "nonsense", {"blender/weights.json": weights})
+    for release in ("nonsense", "crooked"):
+        published_variant(shop, release, {"blender/weights.json": weights})
     narrow = {
         "embedding/vectors.npy": file_of(np.ones((246, 3), np.float32)),
         "embedding/mean.npy": file_of(np.ones(3)),
@@ -260,6 +262,21 @@ def test_where_no_release_can_serve_it_says_so(shop: Shop, handles: StageHandles
         said = serving.problems["release"]
         assert "release never-published is not in the release store" in said
         assert "; nor can what served before it: release narrow: its encoder makes vectors" in said
+
+    play(shop, handles, scenario)
+
+
+def test_what_serves_stays_in_the_stages_where_nobody_asks_it(shop: Shop, handles: StageHandles) -> None:
+    """A refused release was asked something since; the next one takes its place and not that of the one that serves."""
+
+    async def scenario(serving: Serving, slowness: Slowness) -> None:
+        await until(lambda: not serving.problems)
+        for release in ("nonsense", "crooked"):
+            await asyncio.to_thread(deploy, shop, release)
+            await refused(serving, release)
+        calls = [FoldInCall(shop.release, np.zeros(0, np.int32), np.zeros(0, np.float32))]
+        (reply,) = await handles.collaborative.fold_in(calls)
+        assert not reply.loading
 
     play(shop, handles, scenario)
 
