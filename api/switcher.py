@@ -134,6 +134,7 @@ class Switcher:
             self.problems["release"] = _none_of(refusals)
             return
         await self._put(last, reading)
+        await self._encode_unread()
         await self._switch(opened_ids[:-1], refusals)
 
     async def _switch(self, release_ids: Sequence[str], refusals: dict[str, str]) -> None:
