@@ -52,8 +52,11 @@ class Current:
             self.catalog_version.moved()
             return self.live, lacking(self.live, products)
 
-    async def put(self, live: Live, *, since: int) -> None:
-        """Make it live, with the products that changed after ``since``: while it was being completed."""
+    async def put(self, live: Live, *, since: int) -> list[str]:
+        """Make it live, with the products that changed after ``since``: while it was being completed.
+
+        Returns their external ids. What its encoder has not read yet of them is left to `refresh`: it takes a stage.
+        """
         async with self._changing:
             changed = await asyncio.to_thread(self._changed_products, since)
             products = await asyncio.to_thread(self._store.products, changed)
@@ -61,6 +64,7 @@ class Current:
             self.live = with_products(live, products, vectors)
             self.catalog_version.moved()
             self.catalog_version.own_write()  # it may hold more than the feed has told of so far
+            return changed
 
     def _changed_products(self, since: int) -> list[str]:
         found: dict[str, None] = {}

@@ -1,5 +1,6 @@
 """What answers come from at this moment: a release over the store's catalog under the shop's rules."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -41,7 +42,18 @@ class Live:
 async def go_live(
     release: Release, catalog: Catalog, rules: Rules, stages: ReleaseStages, embeddings: Embeddings
 ) -> Live:
-    """A release completed with every product that is newer than it, each embedded by the release's encoder."""
+    """A release completed with every product that is newer than it, each embedded by the release's encoder.
+
+    What takes as long as the catalog is large is done in worker threads: the loop goes on answering.
+    """
+    live, completed = await asyncio.to_thread(_aligned, release, catalog, rules, stages)
+    known = live.known
+    new = dict(zip(completed.external_id[known:].tolist(), completed.text[known:].tolist(), strict=True))
+    return await asyncio.to_thread(_over, live, completed, await embeddings.of(release, stages, new))
+
+
+def _aligned(release: Release, catalog: Catalog, rules: Rules, stages: ReleaseStages) -> tuple[Live, Catalog]:
+    """The release over its own products, and the catalog that it is to be completed to: these, then the newer ones."""
     aligned = catalog.aligned(release.items.tolist())
     known = len(release.items)
     snapshot = Snapshot(
@@ -62,10 +74,9 @@ async def go_live(
         rerank_helps=release.manifest.features.get("rerank", False),
         learned=release.blender.trees,
     )
-    live = Live(release, snapshot, stages, np.zeros(0, dtype=object))
     completed = aligned.take(np.flatnonzero((np.arange(len(aligned)) < known) | ~aligned.deleted))
-    new = dict(zip(completed.external_id[known:].tolist(), completed.text[known:].tolist(), strict=True))
-    return _over(live, completed, await embeddings.of(release, stages, new))
+    _ = completed.row_of  # made at the first use, which must not be one of the loop's
+    return Live(release, snapshot, stages, np.zeros(0, dtype=object)), completed
 
 
 def with_products(live: Live, products: Sequence[ProductRow], vectors: Mapping[str, Vector]) -> Live:
@@ -76,6 +87,8 @@ def with_products(live: Live, products: Sequence[ProductRow], vectors: Mapping[s
     """
     catalog = live.snapshot.catalog
     taken = [one for one in products if one.external_id in catalog.row_of or one.encoded_text in vectors]
+    if not taken:
+        return live
     changed = _over(live, catalog.with_products(taken), vectors)
     # Histories may hold products that had no row until now, so they are read again.
     grown = len(changed.snapshot.catalog) > len(catalog)

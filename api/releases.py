@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -53,6 +54,8 @@ class Releases:
         One that was live lately stood it already, and is only asked whether its stages are there. `InvalidRelease`
         where it cannot serve or must not, `StageUnavailable` where a stage does not answer.
         """
+        if serving is not None:
+            await _touch(serving)
         known = self._open.get(release_id)
         if known is not None:
             return Opened(await self._again(*known, catalog))
@@ -92,6 +95,12 @@ class Releases:
         live = await go_live(release, catalog, self._rules, stages, self._embeddings)
         await stages.prepare("embedding", "collaborative", *_reranker(live), together=1)
         return live
+
+
+async def _touch(serving: Live) -> None:
+    """A stage lets go of what was asked for longest ago: with no shopper around, that may be what serves."""
+    with suppress(InvalidRelease):  # a stage that lost it and cannot load it again is no fault of the one to be opened
+        await serving.stages.prepare("embedding", "collaborative", *_reranker(serving))
 
 
 def _reranker(live: Live) -> tuple[str, ...]:

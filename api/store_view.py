@@ -13,7 +13,7 @@ from store.changes import CATALOG_KINDS, Change, newest_change, read_changes
 from store.customer_history import HistoryRows, Search, read_customer_events
 from store.customers import Customer, is_personal, read_customer
 from store.decisions import StoredDecision, read_decisions
-from store.deployments import current_deployment, previous_deployment
+from store.deployments import deployment_stack
 from store.engine import reading
 from store.recent import PastRequest, recent_customers, recent_requests
 from store.sessions import history_key, named_by
@@ -95,17 +95,13 @@ class StoreView:
         with reading(self.engine) as connection:
             return newest_change(connection, CATALOG_KINDS)
 
-    def deployed(self) -> str | None:
-        """Id of the release that should serve; None before the first promotion."""
-        with reading(self.engine) as connection:
-            deployment = current_deployment(connection)
-        return None if deployment is None else deployment.release_id
+    def deployed(self) -> list[str]:
+        """Ids of the release that should serve and of those that rollbacks would go to, one after another.
 
-    def deployed_before(self) -> str | None:
-        """Id of the release that a rollback goes to; None where only one was ever promoted."""
+        Empty before the first promotion.
+        """
         with reading(self.engine) as connection:
-            deployment = previous_deployment(connection)
-        return None if deployment is None else deployment.release_id
+            return [one.release_id for one in deployment_stack(connection)]
 
 
 def _known(

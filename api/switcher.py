@@ -2,14 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from api.current import Current
 from api.metrics import DEGRADED, show_release
-from api.releases import Releases
+from api.releases import Opened, Releases
 from api.store_view import StoreView
+from recommender.catalog import Catalog
 from recommender.errors import InvalidRelease, ShelfwiseError, StageUnavailable
 from store.errors import StoreUnavailable
 
@@ -17,6 +18,10 @@ RETRY_SECONDS: Final = 2.0
 """After a stage or the store was away."""
 REFUSED_AGAIN_SECONDS: Final = 60.0
 """A refused release is tried again so often: its files may have been on their way, or the machine too busy."""
+SLOW_RELEASES: Final = 3
+"""When so many that served are slow at a start, one after another, it is the machine: no older one is opened."""
+SAID: Final = 3
+"""Reasons of releases before the one that should serve, where none of them can."""
 
 log = logging.getLogger("shelfwise.serving")
 
@@ -29,6 +34,15 @@ class Refused:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """The catalog as it was known at one moment, by the change feed and by how often it was another one."""
+
+    catalog: Catalog
+    since: int
+    catalogs: int
+
+
 class Switcher:
     """Used from one event loop. ``cursor`` says up to which change the live state is known to be complete."""
 
@@ -39,6 +53,9 @@ class Switcher:
         """Held from completing a state until it is live, so that no older one comes after a newer one."""
         self._catalogs = 0
         """How often the whole catalog was another one."""
+        self._unread: set[str] = set()
+        """Products that changed while a release was opened: its encoder may not have read them, and the feed is past
+        them."""
         self.refused: Refused | None = None
         self.remark = ""
         """What is to be said of the release that serves; empty where nothing is."""
@@ -71,6 +88,7 @@ class Switcher:
         while True:
             try:
                 await self._follow_deployment()
+                await self._encode_unread()
                 if self.refused is None:
                     return
                 pause = REFUSED_AGAIN_SECONDS
@@ -86,59 +104,92 @@ class Switcher:
 
     async def _follow_deployment(self) -> None:
         """Serve what the store says; one that is refused leaves the one that serves in place."""
-        release_id = await asyncio.to_thread(self._store.deployed)
-        if release_id is None:
+        release_ids = await asyncio.to_thread(self._store.deployed)
+        if not release_ids:
             self.problems["release"] = "no release has been promoted: run `shelfwise train` and `shelfwise promote`"
             return
-        live = self._current.live
-        try:
-            if live is None or live.release.release_id != release_id:
-                await self._switch(release_id)
-            self.refused = None
-        except InvalidRelease as error:
-            _count_refusal(release_id, error)
-            self.refused = Refused(release_id, str(error))
-            if live is None:
-                await self._serve_the_one_before(self.refused)
+        deployed, live = release_ids[0], self._current.live
+        refusals: dict[str, str] = {}
+        if live is None:
+            await self._start(release_ids, refusals)
+        elif live.release.release_id != deployed:
+            await self._switch([deployed], refusals)
+        self.refused = Refused(deployed, refusals[deployed]) if deployed in refusals else None
 
-    async def _serve_the_one_before(self, refused: Refused) -> None:
-        """A process that starts serves what its neighbours, who were there before, still do."""
-        release_id = await asyncio.to_thread(self._store.deployed_before)
-        if release_id is None:
-            self.problems["release"] = refused.reason
+    async def _start(self, release_ids: Sequence[str], refusals: dict[str, str]) -> None:
+        """Serve the first of these that can, as the neighbours do who followed the store meanwhile.
+
+        Whether a slow one is too slow shows beside another one: the first that is not slow goes live, and the slow
+        ones are tried again beside it. With nothing else to serve, a slow release is better than none.
+        """
+        reading, opened_ids, last = await self._read(), list[str](), None
+        for release_id in release_ids:
+            opened = await self._opened(release_id, reading, refusals)
+            if opened is not None:
+                opened_ids.append(release_id)
+                last = opened
+                if not opened.remark or len(opened_ids) == SLOW_RELEASES:
+                    break
+        if last is None:
+            self.problems["release"] = _none_of(refusals)
             return
-        try:
-            await self._switch(release_id)
-        except InvalidRelease as error:
-            _count_refusal(release_id, error)
-            self.problems["release"] = f"{refused.reason}; the one before: {error}"
+        await self._put(last, reading)
+        await self._encode_unread()
+        await self._switch(opened_ids[:-1], refusals)
 
-    async def _switch(self, release_id: str) -> None:
-        """Open the release over the catalog as this process knows it; what changes meanwhile is taken in at the end."""
+    async def _switch(self, release_ids: Sequence[str], refusals: dict[str, str]) -> None:
+        """Replace the release that serves by the first of these that may take its place."""
+        for release_id in release_ids:
+            reading = await self._read()
+            opened = await self._opened(release_id, reading, refusals)
+            if opened is not None:
+                await self._put(opened, reading)
+                return
+
+    async def _read(self) -> _Reading:
         live, since, catalogs = self._current.live, self._cursor(), self._catalogs
         catalog = await asyncio.to_thread(self._store.catalog) if live is None else live.snapshot.catalog
+        return _Reading(catalog, since, catalogs)
+
+    async def _opened(self, release_id: str, reading: _Reading, refusals: dict[str, str]) -> Opened | None:
+        """The release beside the one that serves; None where it is refused, with the reason among ``refusals``."""
+        live = self._current.live
         try:
-            opened = await self._releases.open(release_id, catalog, live)
+            return await self._releases.open(release_id, reading.catalog, live)
         except StageUnavailable as error:
             if live is None:
                 self.problems["release"] = f"waiting for the stages: {error}"
             raise
+        except InvalidRelease as error:
+            log.error("release %s is refused: %s", release_id, error)
+            DEGRADED.labels("release").inc()
+            refusals[release_id] = str(error)
+            return None
+
+    async def _put(self, opened: Opened, reading: _Reading) -> None:
+        """Make it live, with what changed since its catalog was read."""
         async with self._replacing:
-            candidate = opened.live
-            if catalogs != self._catalogs:
+            candidate, since = opened.live, reading.since
+            if reading.catalogs != self._catalogs:
                 since = self._cursor()
                 candidate = await self._releases.completed(candidate, await asyncio.to_thread(self._store.catalog))
-            await self._current.put(candidate, since=since)
+            self._unread.update(await self._current.put(candidate, since=since))
         self._releases.keep(candidate)
         self.remark = opened.remark
         self.problems.clear()
-        show_release(release_id)
-        log.info("release %s is live: %d products", release_id, len(candidate.snapshot.catalog))
+        show_release(candidate.snapshot.release)
+        log.info("release %s is live: %d products", candidate.snapshot.release, len(candidate.snapshot.catalog))
+
+    async def _encode_unread(self) -> None:
+        if self._unread:
+            await self._current.refresh(sorted(self._unread))
+            self._unread.clear()
 
 
-def _count_refusal(release_id: str, error: InvalidRelease) -> None:
-    log.error("release %s is refused: %s", release_id, error)
-    DEGRADED.labels("release").inc()
+def _none_of(refusals: Mapping[str, str]) -> str:
+    """Why the newest of these cannot serve, and those before it neither."""
+    newest, *before = refusals.values()
+    return f"{newest}; nor can what served before it: {'; '.join(before[:SAID])}" if before else newest
 
 
 def _reason(error: ShelfwiseError) -> str:

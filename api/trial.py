@@ -65,8 +65,8 @@ async def hold_trial(live: Live, remembered: Sequence[Remembered], serving: Live
     """Let ``live`` answer what was asked before, as it was asked. `TrialFailed` says which answer it failed at.
 
     The 95th percentile must lie within the deadline of the rules. Where it does not, the release that is ``serving``
-    is asked the same in turns: a busy machine is no fault of a release. With nothing else to serve, a slow release is
-    better than none. Returns what is to be said of it all the same.
+    is asked the same in turns: a busy machine is no fault of a release. Where nothing serves, there is nothing to
+    compare with: then this returns what is to be said of a slow release. It is empty of any other.
     """
     requests = [one for one in [*remembered, *_invented(live)] if _can_be_asked(one, live)][:REQUESTS]
     await _warm_up(live, requests)
@@ -75,7 +75,7 @@ async def hold_trial(live: Live, remembered: Sequence[Remembered], serving: Live
     said = f"p95 {_ms(times.p95)} over {len(times.seconds)} answers, the deadline is {_ms(deadline)}"
     if times.p95 > deadline and serving is None:
         TRIALS.labels("slow").inc()
-        log.warning("release %s is slow, and goes live because nothing else serves: %s", live.snapshot.release, said)
+        log.warning("release %s is slow, and nothing serves to compare it with: %s", live.snapshot.release, said)
         return said
     if times.p95 > deadline and serving is not None:
         said = await _compare(live, serving, requests, deadline)

@@ -1,4 +1,4 @@
-"""Which release is served, who decided so, and which one a rollback goes to."""
+"""Which release is served, who decided so, and which ones rollbacks go to."""
 
 from dataclasses import dataclass
 from typing import Final, Literal, cast, get_args
@@ -58,11 +58,12 @@ def current_deployment(connection: Connection) -> Deployment | None:
     return newest[0] if newest else None
 
 
-def previous_deployment(connection: Connection) -> Deployment | None:
-    """The decision that brought the release which a rollback returns to; None if there is none.
+def deployment_stack(connection: Connection) -> list[Deployment]:
+    """The release that is served and all that rollbacks would return to, one after another: newest first, each once.
 
-    A promotion puts its release on top of the ones before, a rollback takes off what lies above its release. So
-    after promoting a, b, c and rolling back to b, the previous release is a, not the c that was just left.
+    Each is the decision that brought its release. A promotion puts its release on top of the ones before, a rollback
+    takes off what lies above its release. So after promoting a, b, c and rolling back to b, it is b, a: the c that was
+    just left is not in it.
     """
     served: list[Deployment] = []
     for row in connection.execute(_DECISIONS.order_by(deployments.c.id)):
@@ -71,7 +72,16 @@ def previous_deployment(connection: Connection) -> Deployment | None:
             served.pop()
         if not served or served[-1].release_id != decision.release_id:
             served.append(decision)
-    return served[-2] if len(served) > 1 else None
+    newest_first: dict[str, Deployment] = {}
+    for one in reversed(served):
+        newest_first.setdefault(one.release_id, one)
+    return list(newest_first.values())
+
+
+def previous_deployment(connection: Connection) -> Deployment | None:
+    """The decision that brought the release which a rollback returns to; None if there is none."""
+    before = deployment_stack(connection)[1:]
+    return before[0] if before else None
 
 
 def deployment_history(connection: Connection, limit: int = 100) -> list[Deployment]:

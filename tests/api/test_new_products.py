@@ -9,19 +9,23 @@ from typing import Any, Final
 
 import aiohttp
 import numpy as np
+import onnx
 import pytest
 from numpy.typing import NDArray
 from sqlalchemy import select, update
 
 from api.product_writes import patch_product, put_products, remove_product
 from api.serving import Serving
+from models.release import ENCODER_GRAPH
 from recommender.rules.file import read_rules
+from runners.shelf import release_store
 from runners.stages import StageHandles
 from store.catalog import Product, read_products, upsert_products
+from store.deployments import record_deployment
 from store.engine import reading, writing
 from store.tables import product_embeddings
-from tests.planted_shop import Shop, cluster_of, planted_products
-from tests.stage_services import InProcess
+from tests.planted_shop import Shop, cluster_of, planted_products, published_variant
+from tests.stage_services import InProcess, stages_of
 
 NEW: Final = Product(external_id="garden-new", name="Heirloom tomato garden seeds", category="Seeds", price=4.5)
 WITHIN_S: Final = 20.0
@@ -48,9 +52,9 @@ def shop(planted_shop: Shop, tmp_path: Path) -> Shop:
 
 
 @asynccontextmanager
-async def served(shop: Shop, handles: StageHandles) -> Any:
+async def served(shop: Shop, handles: StageHandles, stage: Counted | None = None) -> Any:
     """A ready `Serving` over the shop, with its embedding stage."""
-    stage = Counted(handles.embedding)
+    stage = stage or Counted(handles.embedding)
     serving = Serving(shop.settings, read_rules(), StageHandles(stage, handles.collaborative, handles.reranker))
     await serving.start()
     try:
@@ -215,3 +219,57 @@ def test_products_written_during_a_swap_are_in_what_comes_after_it(shop: Shop, i
             assert stage.encoded == [NEW.text]
 
     play(scenario)
+
+
+class HeldUp(Counted):
+    """Says nothing of ``other`` before it may, and then fails the first time that it reads `NEW` with it."""
+
+    def __init__(self, stage: Any) -> None:
+        super().__init__(stage)
+        self.asked, self.may = asyncio.Event(), asyncio.Event()
+        self.fails = True
+
+    async def encode(self, calls: list[Any]) -> list[Any]:
+        if calls[0].release == "other":
+            self.asked.set()
+            await self.may.wait()
+            if self.fails and NEW.text in [call.text for call in calls]:
+                self.fails = False
+                raise aiohttp.ClientConnectionError("connection reset")
+        return await asyncio.to_thread(self.answer, "encode", calls)
+
+
+def with_another_encoder(shop: Shop) -> None:
+    """Publish ``other``: its encoder is another file, so no vector of the first one's counts for it."""
+    graph = onnx.load(release_store(shop.settings).fetch(shop.release) / ENCODER_GRAPH)
+    graph.doc_string = "the same, differently spelled"
+    published_variant(shop, "other", {ENCODER_GRAPH: graph.SerializeToString()})
+
+
+def test_products_written_while_another_encoder_is_loaded_are_read_by_it(shop: Shop) -> None:
+    """One is new, one has another text by now; the feed told of both before the release went live."""
+    with_another_encoder(shop)
+    pets = Product(external_id="garden-turned", name="Kitten pet treats", category="Pet treats", price=4.5)
+    turned = replace(pets, name="Rose garden seeds", category="Seeds")
+    embedding, *others = (InProcess(service) for service, _ in stages_of(shop))
+    engine = shop.open()
+
+    async def scenario() -> None:
+        stage = HeldUp(embedding)
+        async with served(shop, StageHandles(stage, *others), stage) as (serving, _):
+            await put_products(serving, [pets])
+            with writing(engine) as connection:
+                record_deployment(connection, "other", action="promote", who="test", why="")
+            await stage.asked.wait()
+            await put_products(serving, [NEW, turned])
+            newest = serving.store.newest_change()
+            await until(lambda: serving.follower._cursor == newest)
+            stage.may.set()
+            await until(lambda: serving.live.snapshot.release == "other")
+            await until(lambda: NEW.external_id in serving.live.snapshot.catalog.row_of)
+            for product in (NEW, turned):
+                assert all(cluster_of(one) == "garden" for one in nearest(serving, product.external_id))
+            assert not stage.fails
+
+    play(scenario)
+    engine.dispose()

@@ -11,14 +11,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sqlalchemy import delete
 
-from api.metrics import TRIALS
+from api.metrics import DEGRADED, TRIALS
 from api.serving import Serving
 from recommender.rules.file import read_rules
+from runners.messages import FoldInCall
 from runners.stages import StageHandles
 from store.catalog import set_stock
 from store.deployments import record_deployment
 from store.engine import writing
+from store.tables import deployments
 from tests.planted_shop import Shop, published_variant
 from tests.stage_services import InProcess, stages_of
 
@@ -55,11 +58,13 @@ def file_of(array: np.ndarray) -> bytes:
 
 @pytest.fixture(scope="module")
 def releases(planted_shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    """The planted shop with more releases: ``second``, and two that load and cannot serve."""
+    """The planted shop with more releases: ``second``, ``third``, and three that load and cannot serve."""
     shop = planted_shop.copy(tmp_path_factory.mktemp("trial") / "shop")
     published_variant(shop, "second", {})
+    published_variant(shop, "third", {})
     weights = b'{"fitted": {"popularity": NaN}, "rerank_weight": 0.0}'
-    published_variant(shop, "nonsense", {"blender/weights.json": weights})
+    for release in ("nonsense", "crooked"):
+        published_variant(shop, release, {"blender/weights.json": weights})
     narrow = {
         "embedding/vectors.npy": file_of(np.ones((246, 3), np.float32)),
         "embedding/mean.npy": file_of(np.ones(3)),
@@ -113,6 +118,10 @@ def deploy(shop: Shop, release_id: str) -> None:
 
 def trials(result: str) -> float:
     return float(TRIALS.labels(result)._value.get())
+
+
+def degraded(reason: str) -> float:
+    return float(DEGRADED.labels(reason)._value.get())
 
 
 async def refused(serving: Serving, release_id: str) -> str:
@@ -178,6 +187,96 @@ def test_a_process_that_starts_serves_what_the_others_still_do(shop: Shop, handl
         await until(lambda: not serving.problems)
         assert serving.live.snapshot.release == shop.release
         assert bad in await refused(serving, bad)
+
+    play(shop, handles, scenario)
+
+
+def test_a_process_that_starts_refuses_a_slow_release_as_the_others_do(shop: Shop, handles: StageHandles) -> None:
+    """It goes live neither because nothing serves yet, nor because the one before it is slow too."""
+    for slow in ("second", "third"):
+        deploy(shop, slow)
+
+    async def scenario(serving: Serving, slowness: Slowness) -> None:
+        assert "third is too slow" in await refused(serving, "third")
+        assert serving.live.snapshot.release == shop.release
+        assert (serving.problems, serving.follower.switcher.remark) == ({}, "")
+
+    play(shop, handles, scenario, "second", "third")
+
+
+def test_on_a_busy_machine_the_newest_release_goes_live_at_a_start(shop: Shop, handles: StageHandles) -> None:
+    """After one before it did; older ones are not even looked for."""
+    for release in ("never-published", shop.release, "second", "third"):
+        deploy(shop, release)
+    before = degraded("release")
+
+    async def scenario(serving: Serving, slowness: Slowness) -> None:
+        await until(lambda: not serving.problems)
+        await until(lambda: serving.live.snapshot.release == "third")
+        await until(lambda: serving.follower.switcher.remark == "")
+        assert serving.follower.switcher.refused is None
+        assert degraded("release") == before
+
+    play(shop, handles, scenario, shop.release, "second", "third")
+
+
+def test_a_slow_release_is_better_than_none_before_it_that_serves(shop: Shop, handles: StageHandles) -> None:
+    engine = shop.open()
+    with writing(engine) as connection:
+        connection.execute(delete(deployments))
+    engine.dispose()
+    for release in ("never-published", "second"):
+        deploy(shop, release)
+
+    async def scenario(serving: Serving, slowness: Slowness) -> None:
+        await until(lambda: not serving.problems)
+        assert serving.live.snapshot.release == "second"
+        assert "the deadline is 150 ms" in serving.follower.switcher.remark
+        assert serving.follower.switcher.refused is None
+
+    play(shop, handles, scenario, "second")
+
+
+def test_a_process_that_starts_goes_back_as_far_as_it_must(shop: Shop, handles: StageHandles) -> None:
+    for bad in ("nonsense", "narrow", "never-published"):
+        deploy(shop, bad)
+
+    async def scenario(serving: Serving, slowness: Slowness) -> None:
+        assert "never-published" in await refused(serving, "never-published")
+        assert serving.live.snapshot.release == shop.release
+        assert not serving.problems
+
+    play(shop, handles, scenario)
+
+
+def test_where_no_release_can_serve_it_says_so(shop: Shop, handles: StageHandles) -> None:
+    engine = shop.open()
+    with writing(engine) as connection:
+        connection.execute(delete(deployments))
+    engine.dispose()
+    for bad in ("narrow", "never-published"):
+        deploy(shop, bad)
+
+    async def scenario(serving: Serving, slowness: Slowness) -> None:
+        await refused(serving, "never-published")
+        said = serving.problems["release"]
+        assert "release never-published is not in the release store" in said
+        assert "; nor can what served before it: release narrow: its encoder makes vectors" in said
+
+    play(shop, handles, scenario)
+
+
+def test_what_serves_stays_in_the_stages_where_nobody_asks_it(shop: Shop, handles: StageHandles) -> None:
+    """A refused release was asked something since; the next one takes its place and not that of the one that serves."""
+
+    async def scenario(serving: Serving, slowness: Slowness) -> None:
+        await until(lambda: not serving.problems)
+        for release in ("nonsense", "crooked"):
+            await asyncio.to_thread(deploy, shop, release)
+            await refused(serving, release)
+        calls = [FoldInCall(shop.release, np.zeros(0, np.int32), np.zeros(0, np.float32))]
+        (reply,) = await handles.collaborative.fold_in(calls)
+        assert not reply.loading
 
     play(shop, handles, scenario)
 

@@ -9,6 +9,7 @@ from store.deployments import (
     DeploymentAction,
     current_deployment,
     deployment_history,
+    deployment_stack,
     previous_deployment,
     record_deployment,
 )
@@ -27,6 +28,7 @@ def test_before_the_first_there_is_none(engine: Engine) -> None:
     with reading(engine) as connection:
         assert current_deployment(connection) is None
         assert previous_deployment(connection) is None
+        assert deployment_stack(connection) == []
         assert deployment_history(connection) == []
 
 
@@ -48,30 +50,31 @@ def test_a_decision_travels_by_the_change_feed(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("decisions", "current", "previous"),
+    ("decisions", "stack"),
     [
-        (["+a"], "a", None),
-        (["+a", "+b"], "b", "a"),
-        (["+a", "+b", "-a"], "a", None),
-        (["+a", "+b", "+c", "-b"], "b", "a"),
-        (["+a", "!b", "+c", "-b"], "b", "a"),
-        (["+a", "+b", "+c", "-b", "-a"], "a", None),
-        (["+a", "+b", "+c", "-a"], "a", None),
-        (["+a", "+b", "-a", "+c"], "c", "a"),
-        (["+a", "+b", "+b"], "b", "a"),
-        (["+a", "+b", "+a"], "a", "b"),
-        (["+a", "+b", "-z"], "z", None),
+        (["+a"], "a"),
+        (["+a", "+b"], "ba"),
+        (["+a", "+b", "-a"], "a"),
+        (["+a", "+b", "+c"], "cba"),
+        (["+a", "+b", "+c", "-b"], "ba"),
+        (["+a", "!b", "+c", "-b"], "ba"),
+        (["+a", "+b", "+c", "-b", "-a"], "a"),
+        (["+a", "+b", "+c", "-a"], "a"),
+        (["+a", "+b", "-a", "+c"], "ca"),
+        (["+a", "+b", "+b"], "ba"),
+        (["+a", "+b", "+a"], "ab"),
+        (["+a", "+b", "+a", "+c"], "cab"),
+        (["+a", "+b", "-z"], "z"),
     ],
 )
-def test_a_rollback_goes_to_what_was_served_before(
-    engine: Engine, decisions: list[str], current: str, previous: str | None
-) -> None:
+def test_rollbacks_go_down_the_stack_of_what_was_served(engine: Engine, decisions: list[str], stack: str) -> None:
     with writing(engine) as connection:
         record(connection, *decisions)
         now, before = current_deployment(connection), previous_deployment(connection)
+        assert [one.release_id for one in deployment_stack(connection)] == list(stack)
     assert now is not None
-    assert now.release_id == current
-    assert (before and before.release_id) == previous
+    assert now.release_id == stack[0]
+    assert (before and before.release_id) == (stack[1] if len(stack) > 1 else None)
 
 
 def test_the_history_is_newest_first(engine: Engine) -> None:
