@@ -13,6 +13,11 @@ from recommender.reversals import REVERSALS, Line, reversed_rows
 from store.sessions import in_batches, session_owner, sessions_of
 from store.tables import user_interactions
 
+HISTORY_EVENTS: Final = 5_000
+"""So many of a customer's latest events are read, searches and refunds among them; replays read as many."""
+NOT_IN_HISTORY: Final = frozenset({*REVERSALS, EventType.SEARCH})
+"""Types of which the history itself shows nothing."""
+
 
 @dataclass(frozen=True)
 class HistoryRows:
@@ -45,7 +50,7 @@ class CustomerEvents(NamedTuple):
 
 
 def read_customer_events(
-    connection: Connection, *, user_id: str | None, session_id: str | None, limit: int = 5_000
+    connection: Connection, *, user_id: str | None, session_id: str | None, limit: int = HISTORY_EVENTS
 ) -> CustomerEvents:
     """The latest ``limit`` events of the user, or of the session, or of both.
 
@@ -56,14 +61,14 @@ def read_customer_events(
     """
     rows = _latest_of(connection, user_id, session_id, limit)
     searches = []
-    if not _NO_HISTORY.isdisjoint(_column(rows, "type")):  # rarely: most have but views and purchases
+    if not NOT_IN_HISTORY.isdisjoint(_column(rows, "type")):  # rarely: most have but views and purchases
         searches = [Search(str(row.query), row.occurred_at / 1000) for row in rows if row.type == EventType.SEARCH]
         rows = _standing([row for row in rows if row.type != EventType.SEARCH], user_id)
     return CustomerEvents(_as_columns(rows[::-1]), searches)
 
 
 def read_history(
-    connection: Connection, *, user_id: str | None, session_id: str | None, limit: int = 5_000
+    connection: Connection, *, user_id: str | None, session_id: str | None, limit: int = HISTORY_EVENTS
 ) -> HistoryRows:
     """`read_customer_events` without the searches; they count for the limit."""
     return read_customer_events(connection, user_id=user_id, session_id=session_id, limit=limit).history
@@ -113,7 +118,6 @@ def _standing(rows: Sequence[Row[Any]], user_id: str | None) -> Sequence[Row[Any
 
 _LINE_NAMES: Final = ("id", "user_id", "product_id", "type", "occurred_at", "quantity", "order_id")
 _HISTORY_NAMES: Final = (*_LINE_NAMES, "query")
-_NO_HISTORY: Final = frozenset({*REVERSALS, EventType.SEARCH})
 
 LINE_COLUMNS: Final = tuple(user_interactions.c[name] for name in _LINE_NAMES)
 _HISTORY_COLUMNS: Final = tuple(user_interactions.c[name] for name in _HISTORY_NAMES)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, func, select, true
 
 from recommender.events import EventType
 from recommender.reversals import REVERSALS, Line, reversed_rows
+from store.codes import Codes
 from store.customer_history import LINE_COLUMNS, as_line
 from store.erasures import read_erased
 from store.instants import to_ms
@@ -72,7 +73,7 @@ def read_purchases(connection: Connection, *, before: float | None = None, since
     if since is not None:
         query = query.where(table.occurred_at >= to_ms(since))
     gone, erased = _taken_back(connection, before), read_erased(connection)
-    users, items = _Codes(), _Codes()
+    users, items = Codes(), Codes()
     instants: list[NDArray[np.int64]] = []
     for part in connection.execute(query.execution_options(yield_per=_ROWS_A_FETCH)).partitions():
         rows = [row for row in part if row[3] not in gone] if gone else part
@@ -113,26 +114,7 @@ def _lines(connection: Connection, customers: list[str], before: float | None) -
             yield as_line(row, row.customer)
 
 
-class _Codes:
-    """A column of ids, gathered part by part as numbers in the order of first appearance."""
-
-    def __init__(self) -> None:
-        self._code: dict[str, int] = {}
-        self._parts: list[NDArray[np.int32]] = [np.empty(0, dtype=np.int32)]
-
-    def add(self, ids: Iterable[str]) -> None:
-        code = self._code
-        self._parts.append(np.array([code.setdefault(one, len(code)) for one in ids], dtype=np.int32))
-
-    def sorted(self) -> tuple[NDArray[np.int32], tuple[str, ...]]:
-        """The column as codes into its sorted distinct ids, and those ids."""
-        ids = tuple(sorted(self._code))
-        rank = np.empty(len(ids), dtype=np.int32)
-        rank[[self._code[one] for one in ids]] = np.arange(len(ids), dtype=np.int32)
-        return rank[np.concatenate(self._parts)], ids
-
-
-def _in_order(users: _Codes, items: _Codes, instants: NDArray[np.int64]) -> Purchases:
+def _in_order(users: Codes, items: Codes, instants: NDArray[np.int64]) -> Purchases:
     user, user_ids = users.sorted()
     item, item_ids = items.sorted()
     order = np.lexsort((item, user, instants))
