@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, Row, select
 
 from recommender.events import EVENT_CODES, EventType
+from recommender.orders import order_moments
 from recommender.reversals import REVERSALS, Line, reversed_rows
 from store.sessions import in_batches, session_owner, sessions_of
 from store.tables import user_interactions
@@ -54,7 +55,8 @@ def read_customer_events(
 ) -> CustomerEvents:
     """The latest ``limit`` events of the user, or of the session, or of both.
 
-    Purchases that were refunded or cancelled are left out, and so is what took them back (`reversed_rows`).
+    Purchases that were refunded or cancelled are left out, and so is what took them back (`reversed_rows`). The lines
+    of an order have the moment of its first one (`order_moments`).
     A user's sessions (`store.sessions.identify`) count for them, and so does a session that is named beside them,
     unless it was identified as somebody else; of a session, only events that name no user: another user's on a
     shared device do not. With neither, there are none.
@@ -75,11 +77,24 @@ def read_history(
 
 
 def _as_columns(rows: Sequence[Row[Any]]) -> HistoryRows:
-    return HistoryRows(
-        product_ids=tuple(_column(rows, "product_id")),
-        types=np.array([EVENT_CODES[one] for one in _column(rows, "type")], dtype=np.int8),
-        occurred_at=np.array(_column(rows, "occurred_at"), dtype=np.float64) / 1000,
-    )
+    types = np.array([EVENT_CODES[one] for one in _column(rows, "type")], dtype=np.int8)
+    at = np.array(_column(rows, "occurred_at"), dtype=np.float64) / 1000
+    history = HistoryRows(tuple(_column(rows, "product_id")), types, at)
+    orders = _column(rows, "order_id")
+    return _in_baskets(history, orders) if any(orders) else history
+
+
+def _in_baskets(history: HistoryRows, orders: Sequence[str | None]) -> HistoryRows:
+    """The lines of each order at its first one's moment."""
+    codes: dict[str | None, int] = {None: -1}
+    order = np.array([codes.setdefault(one, len(codes)) for one in orders])
+    order = np.where(history.types == _PURCHASE, order, -1)
+    at = order_moments(np.zeros(len(order), dtype=np.int64), order, history.occurred_at)
+    if np.array_equal(at, history.occurred_at):
+        return history
+    places = np.argsort(at, kind="stable")
+    products = tuple(history.product_ids[place] for place in places.tolist())
+    return HistoryRows(products, history.types[places], at[places])
 
 
 def _column(rows: Sequence[Row[Any]], name: str) -> list[Any]:
@@ -116,6 +131,7 @@ def _standing(rows: Sequence[Row[Any]], user_id: str | None) -> Sequence[Row[Any
     return [row for row in rows if row.id not in gone and row.type not in REVERSALS]
 
 
+_PURCHASE: Final = EVENT_CODES[EventType.PURCHASE]
 _LINE_NAMES: Final = ("id", "user_id", "product_id", "type", "occurred_at", "quantity", "order_id")
 _HISTORY_NAMES: Final = (*_LINE_NAMES, "query")
 

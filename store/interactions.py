@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, func, select
 
 from recommender.events import EVENT_CODES, EVENT_TYPES, EventType
+from recommender.orders import order_moments
 from recommender.reversals import REVERSALS, Line, reversed_rows
 from store.codes import Codes
 from store.customer_history import HISTORY_EVENTS, NOT_IN_HISTORY
@@ -21,6 +22,7 @@ from store.purchases import CUSTOMER, WITH_SESSIONS
 from store.tables import user_interactions
 
 _ROWS_A_FETCH: Final = 1_000
+_PURCHASE: Final = EVENT_CODES[EventType.PURCHASE]
 _HIDDEN: Final = np.array([kind in NOT_IN_HISTORY for kind in EVENT_TYPES])
 _TAKES_BACK: Final = np.array([kind in REVERSALS for kind in EVENT_TYPES])
 _IN_ORDERS: Final = np.array([kind in (EventType.PURCHASE, *REVERSALS) for kind in EVENT_TYPES])
@@ -48,8 +50,18 @@ class Interactions:
     def __len__(self) -> int:
         return len(self.product)
 
-    def history(self, customer: int, until: float) -> NDArray[np.int64]:
-        """Places of what `store.customer_history` would have read earlier than ``until``, oldest first."""
+    def history(self, customer: int, until: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Places of what `store.customer_history` would have read earlier than ``until``, and when it was.
+
+        Oldest first; the lines of an order have the moment of its first one, as they have there.
+        """
+        places = self._standing(customer, until)
+        order = np.where(self.type[places] == _PURCHASE, self.order[places], -1)
+        at = order_moments(np.zeros(len(places), dtype=np.int64), order, self.occurred_at[places])
+        in_time = np.argsort(at, kind="stable")
+        return places[in_time], at[in_time]
+
+    def _standing(self, customer: int, until: float) -> NDArray[np.int64]:
         start, end = self.starts[customer], self.starts[customer + 1]
         end = start + np.searchsorted(self.occurred_at[start:end], until)
         places = np.arange(max(start, end - HISTORY_EVENTS), end)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, func, select, true
 
 from recommender.events import EventType
+from recommender.orders import order_moments
 from recommender.reversals import REVERSALS, Line, reversed_rows
 from store.codes import Codes
 from store.customer_history import LINE_COLUMNS, as_line
@@ -66,25 +67,28 @@ def read_purchases(connection: Connection, *, before: float | None = None, since
     A purchase without a user is of the one that its session was identified as, and left out where it was not.
     What a customer did up to the moment in which they were erased is left out, should it have come back with a file.
     Those that were refunded or cancelled earlier than ``before`` are left out; what comes later is not known yet.
+    The lines of an order are at the moment of its first one (`order_moments`): that makes them one basket.
     """
     table = user_interactions.c
-    query = select(CUSTOMER, table.product_id, table.occurred_at, table.id).select_from(WITH_SESSIONS)
+    columns = (CUSTOMER, table.product_id, table.occurred_at, table.id, table.order_id)
+    query = select(*columns).select_from(WITH_SESSIONS)
     query = query.where(table.type == str(EventType.PURCHASE), CUSTOMER.is_not(None), _earlier_than(before))
     if since is not None:
         query = query.where(table.occurred_at >= to_ms(since))
     gone, erased = _taken_back(connection, before), read_erased(connection)
-    users, items = Codes(), Codes()
+    users, items, orders = Codes(), Codes(), Codes()
     instants: list[NDArray[np.int64]] = []
     for part in connection.execute(query.execution_options(yield_per=_ROWS_A_FETCH)).partitions():
         rows = [row for row in part if row[3] not in gone] if gone else part
         rows = [row for row in rows if row[2] > erased.when(row[0])] if erased else rows
         if not rows:
             continue
-        user_ids, item_ids, occurred_at, _ = zip(*rows, strict=True)
+        user_ids, item_ids, occurred_at, _, order_ids = zip(*rows, strict=True)
         users.add(user_ids)
         items.add(item_ids)
+        orders.add(order_ids)
         instants.append(np.array(occurred_at, dtype=np.int64))
-    return _in_order(users, items, np.concatenate([np.empty(0, dtype=np.int64), *instants]))
+    return _in_order(users, items, orders, np.concatenate([np.empty(0, dtype=np.int64), *instants]))
 
 
 def _earlier_than(before: float | None) -> ColumnElement[bool]:
@@ -114,14 +118,15 @@ def _lines(connection: Connection, customers: list[str], before: float | None) -
             yield as_line(row, row.customer)
 
 
-def _in_order(users: Codes, items: Codes, instants: NDArray[np.int64]) -> Purchases:
+def _in_order(users: Codes, items: Codes, orders: Codes, instants: NDArray[np.int64]) -> Purchases:
     user, user_ids = users.sorted()
     item, item_ids = items.sorted()
-    order = np.lexsort((item, user, instants))
+    at = order_moments(user, orders.sorted()[0], instants / 1000)
+    order = np.lexsort((item, user, at))
     return Purchases(
         user=user[order],
         item=item[order],
-        occurred_at=instants[order] / 1000,
+        occurred_at=at[order],
         user_ids=user_ids,
         item_ids=item_ids,
     )

@@ -20,12 +20,11 @@ class Histories:
 
     def of(self, user: int, until: float) -> History:
         """The customer's history earlier than ``until`` (epoch seconds), without products the catalog lacks."""
-        places = self.events.history(user, until)
-        places = places[self.row[self.events.product[places]] >= 0]
+        places, at = self.events.history(user, until)
         if not len(places):
             return NO_HISTORY
-        item = self.row[self.events.product[places]]
-        return History(item, self.events.type[places], self.events.occurred_at[places])
+        history = History(self.row[self.events.product[places]], self.events.type[places], at)
+        return history.where(history.item >= 0)
 
     def arranged(self, row: NDArray[np.int32]) -> "Histories":
         """The same with each product of the catalog at its new ``row``, (n,)."""

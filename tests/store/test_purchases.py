@@ -119,3 +119,18 @@ def test_nothing_is_left_of_a_customer_who_took_everything_back(engine: Engine) 
     only = purchase("ann", "milk", 10.0)
     write(engine, only, replace(only, type=EventType.REFUND, occurred_at=11.0))
     assert (len(read(engine)), read(engine).user_ids, read(engine).item_ids) == (0, (), ())
+
+
+def test_lines_of_an_order_that_were_sent_one_by_one_are_one_basket(engine: Engine) -> None:
+    first, second = (
+        replace(purchase("ann", product, at), order_id="o1") for product, at in (("tea", 5.0), ("jam", 6.5))
+    )
+    others = replace(first, user_id="bob", occurred_at=4.0)
+    write(engine, second, purchase("ann", "milk", 6.0), first, others, replace(first, occurred_at=5.0 + 86_401.0))
+    assert lines(read(engine)) == [
+        ("bob", "tea", 4.0),
+        ("ann", "jam", 5.0),
+        ("ann", "tea", 5.0),
+        ("ann", "milk", 6.0),
+        ("ann", "tea", 86_406.0),
+    ]

@@ -80,8 +80,9 @@ STEPS: Final[tuple[tuple[Event, ...], ...]] = (
     ),
     (
         event(EventType.PURCHASE, "mug", "ann", 30.0, order_id="o1", quantity=2),
-        event(EventType.PURCHASE, "kettle", "ann", 30.0, order_id="o1"),
-        event(EventType.PURCHASE, "kettle", "ann", 30.0, order_id="o1"),
+        event(EventType.VIEW, "filter", "ann", 30.5),
+        event(EventType.PURCHASE, "kettle", "ann", 31.0, order_id="o1"),
+        event(EventType.PURCHASE, "kettle", "ann", 31.0, order_id="o1"),
         event(EventType.CART_REMOVE, "filter", "bob", 31.0),
         event(EventType.WISHLIST_ADD, "filter", "bob", 31.0),
         event(EventType.PURCHASE, "mill", "bob", 32.0),
@@ -116,6 +117,7 @@ def test_every_moment_is_replayed_as_it_was_served(shop: Engine) -> None:
     kinds = {kind for one in known.values() for _, kind, _ in one}
     assert kinds == set(EventType) - {EventType.REFUND, EventType.CANCEL, EventType.SEARCH}
     assert ("mug", EventType.PURCHASE, 30.0) in known["ann", 50.0]
+    assert ("kettle", EventType.PURCHASE, 30.0) in known["ann", 50.0]  # of one order
     assert ("mug", EventType.PURCHASE, 30.0) not in known["ann", 60.0]
 
 
@@ -179,3 +181,10 @@ def test_nothing_after_the_cut_is_in_a_history(shop: Engine) -> None:
         for user in range(len(CUSTOMERS)):
             assert (data.before(at).history(user).at < at).all()
             assert (data.before(at).before(1e9).history(user).at < at).all()
+
+
+def test_the_lines_of_an_order_are_one_basket(shop: Engine) -> None:
+    lines = [event(EventType.PURCHASE, one, "bob", 30.0 + at, order_id="o1") for at, one in enumerate(PRODUCTS[:4])]
+    write(shop, *lines, event(EventType.PURCHASE, "mug", "bob", 32.0, order_id="o2"))
+    bob = source_of(shop).data.bought(CUSTOMERS.index("bob"))
+    assert bob.at.tolist() == [1.0, *[30.0] * 4, 32.0]
