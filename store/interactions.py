@@ -18,7 +18,7 @@ from store.codes import Codes
 from store.customer_history import HISTORY_EVENTS, NOT_IN_HISTORY
 from store.erasures import Erased, read_erased
 from store.personalization import declined
-from store.purchases import CUSTOMER, WITH_SESSIONS
+from store.purchases import CUSTOMER, VISIT, WITH_SESSIONS, customer_of
 from store.tables import user_interactions
 
 _ROWS_A_FETCH: Final = 1_000
@@ -101,7 +101,7 @@ def read_interactions(
     *,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Interactions | None:
-    """What these customers did; None in a shop that sends purchases alone, whose columns say all of it.
+    """What these customers (`Purchases.user_ids`) did; None in a shop that sends purchases alone, which say all of it.
 
     A session's events that name no user are its owner's, as is known today. Left out are events up to the moment of
     an erasure, and everything of those who switched personal answers off: serving reads nothing of them.
@@ -110,8 +110,8 @@ def read_interactions(
     if connection.execute(select(table.id).where(table.type != str(EventType.PURCHASE)).limit(1)).first() is None:
         return None
     columns = _Columns(user_ids, declined(connection), read_erased(connection))
-    read = (CUSTOMER, table.product_id, table.order_id, table.type, table.occurred_at, table.quantity, table.id)
-    query = select(*read).select_from(WITH_SESSIONS)
+    read = (table.product_id, table.order_id, table.type, table.occurred_at, table.quantity, table.id)
+    query = select(CUSTOMER, VISIT, *read).select_from(WITH_SESSIONS)
     total = connection.execute(select(func.count()).select_from(user_interactions)).scalar_one()
     for number, rows in enumerate(connection.execute(query.execution_options(yield_per=_ROWS_A_FETCH)).partitions()):
         columns.add(rows)
@@ -124,9 +124,7 @@ class _Columns:
 
     def __init__(self, user_ids: Sequence[str], unwanted: set[str], erased: Erased) -> None:
         self._customers = len(user_ids)
-        self._code: dict[str | None, int] = {
-            user_id: code for code, user_id in enumerate(user_ids) if user_id not in unwanted
-        }
+        self._code = {user_id: code for code, user_id in enumerate(user_ids) if user_id not in unwanted}
         self._erased_at = np.array([erased.when(user_id) for user_id in user_ids] if erased else [], dtype=np.int64)
         self._products, self._orders = Codes(), Codes()
         self._user, self._kind, self._at = _Column(np.int32), _Column(np.int8), _Column(np.int64)
@@ -135,13 +133,13 @@ class _Columns:
     def add(self, rows: Sequence[Any]) -> None:
         """Keep those of the customers."""
         code = self._code
-        rows = [row for row in rows if row[0] in code]
+        rows = [row for row in rows if customer_of(row[0], row[1]) in code]
         if not rows:
             return
-        users, products, orders, types, at, quantities, ids = zip(*rows, strict=True)
+        users, visits, products, orders, types, at, quantities, ids = zip(*rows, strict=True)
         self._products.add(products)
         self._orders.add(orders)
-        self._user.add([code[user] for user in users])
+        self._user.add([code[one] for one in map(customer_of, users, visits)])
         self._kind.add([EVENT_CODES[kind] for kind in types])
         self._at.add(at)
         self._quantity.add([quantity or 0 for quantity in quantities])

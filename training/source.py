@@ -56,10 +56,13 @@ def baskets(source: Source) -> NDArray[np.float64]:
 
 
 def read_source(engine: Engine, report: Report) -> Source:
-    """The catalog, purchases and what else their customers did. `InvalidInput` where there is nothing to learn from."""
+    """The catalog, purchases and what else their customers did; a visit that nobody claimed is a customer too.
+
+    `InvalidInput` where there is no catalog. Whether there are purchases is `training.continuity.require_whole`'s.
+    """
     report("reading the store", 0, 1)
     with reading(engine) as connection:
-        catalog, purchases = read_catalog(connection), read_purchases(connection)
+        catalog, purchases = read_catalog(connection), read_purchases(connection, guests=True)
         events = read_interactions(
             connection, purchases.user_ids, progress=lambda done, total: report("reading events", done, total)
         )

@@ -55,6 +55,13 @@ def served(engine: Engine, user: str) -> Told:
     return told(customer_of(known, catalog).history, catalog)
 
 
+def served_guest(engine: Engine, visit: str) -> Told:
+    with reading(engine) as connection:
+        catalog = read_catalog(connection)
+    known = StoreView(engine).shopper(None, visit, personal_by_default=True)
+    return told(customer_of(known, catalog).history, catalog)
+
+
 def replayed(data: Dataset, user: str, at: float) -> Told:
     return told(data.before(at).history(CUSTOMERS.index(user)), data.catalog)
 
@@ -188,3 +195,17 @@ def test_the_lines_of_an_order_are_one_basket(shop: Engine) -> None:
     write(shop, *lines, event(EventType.PURCHASE, "mug", "bob", 32.0, order_id="o2"))
     bob = source_of(shop).data.bought(CUSTOMERS.index("bob"))
     assert bob.at.tolist() == [1.0, *[30.0] * 4, 32.0]
+
+
+def test_guests_are_learnt_from_and_replayed_as_their_visits(shop: Engine) -> None:
+    before = source_of(shop).data
+    visit = {"session_id": "guest's"}
+    write(
+        shop, event(EventType.PURCHASE, "mug", None, 30.0, **visit), event(EventType.VIEW, "mill", None, 31.0, **visit)
+    )
+    write(shop, event(EventType.PURCHASE, "mill", None, 32.0, **visit))
+    data = source_of(shop).data
+    assert (data.n_users, data.baskets.sum()) == (before.n_users + 1, before.baskets.sum() + 2)
+    guest = 0  # sorts before any user
+    assert told(data.before(100.0).history(guest), data.catalog) == served_guest(shop, "guest's")
+    assert data.bought(guest).at.tolist() == [30.0, 32.0]
