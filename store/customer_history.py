@@ -81,7 +81,9 @@ def _as_columns(rows: Sequence[Row[Any]]) -> HistoryRows:
     at = np.array(_column(rows, "occurred_at"), dtype=np.float64) / 1000
     history = HistoryRows(tuple(_column(rows, "product_id")), types, at)
     orders = _column(rows, "order_id")
-    return _in_baskets(history, orders) if any(orders) else history
+    placed = {*zip(orders, _column(rows, "occurred_at"), strict=True)}
+    sent_apart = sum(order is not None for order, _ in placed) > len({*orders} - {None})
+    return _in_baskets(history, orders) if sent_apart else history  # rarely: most shops send an order at once
 
 
 def _in_baskets(history: HistoryRows, orders: Sequence[str | None]) -> HistoryRows:
