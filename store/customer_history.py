@@ -9,9 +9,15 @@ from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, Row, select
 
 from recommender.events import EVENT_CODES, EventType
+from recommender.orders import order_moments
 from recommender.reversals import REVERSALS, Line, reversed_rows
 from store.sessions import in_batches, session_owner, sessions_of
 from store.tables import user_interactions
+
+HISTORY_EVENTS: Final = 5_000
+"""So many of a customer's latest events are read, searches and refunds among them; replays read as many."""
+NOT_IN_HISTORY: Final = frozenset({*REVERSALS, EventType.SEARCH})
+"""Types of which the history itself shows nothing."""
 
 
 @dataclass(frozen=True)
@@ -45,36 +51,52 @@ class CustomerEvents(NamedTuple):
 
 
 def read_customer_events(
-    connection: Connection, *, user_id: str | None, session_id: str | None, limit: int = 5_000
+    connection: Connection, *, user_id: str | None, session_id: str | None, limit: int = HISTORY_EVENTS
 ) -> CustomerEvents:
     """The latest ``limit`` events of the user, or of the session, or of both.
 
-    Purchases that were refunded or cancelled are left out, and so is what took them back (`reversed_rows`).
+    Purchases that were refunded or cancelled are left out, and so is what took them back (`reversed_rows`). The lines
+    of an order have the moment of its first one (`order_moments`).
     A user's sessions (`store.sessions.identify`) count for them, and so does a session that is named beside them,
     unless it was identified as somebody else; of a session, only events that name no user: another user's on a
     shared device do not. With neither, there are none.
     """
     rows = _latest_of(connection, user_id, session_id, limit)
     searches = []
-    if not _NO_HISTORY.isdisjoint(_column(rows, "type")):  # rarely: most have but views and purchases
+    if not NOT_IN_HISTORY.isdisjoint(_column(rows, "type")):  # rarely: most have but views and purchases
         searches = [Search(str(row.query), row.occurred_at / 1000) for row in rows if row.type == EventType.SEARCH]
         rows = _standing([row for row in rows if row.type != EventType.SEARCH], user_id)
     return CustomerEvents(_as_columns(rows[::-1]), searches)
 
 
 def read_history(
-    connection: Connection, *, user_id: str | None, session_id: str | None, limit: int = 5_000
+    connection: Connection, *, user_id: str | None, session_id: str | None, limit: int = HISTORY_EVENTS
 ) -> HistoryRows:
     """`read_customer_events` without the searches; they count for the limit."""
     return read_customer_events(connection, user_id=user_id, session_id=session_id, limit=limit).history
 
 
 def _as_columns(rows: Sequence[Row[Any]]) -> HistoryRows:
-    return HistoryRows(
-        product_ids=tuple(_column(rows, "product_id")),
-        types=np.array([EVENT_CODES[one] for one in _column(rows, "type")], dtype=np.int8),
-        occurred_at=np.array(_column(rows, "occurred_at"), dtype=np.float64) / 1000,
-    )
+    types = np.array([EVENT_CODES[one] for one in _column(rows, "type")], dtype=np.int8)
+    at = np.array(_column(rows, "occurred_at"), dtype=np.float64) / 1000
+    history = HistoryRows(tuple(_column(rows, "product_id")), types, at)
+    orders = _column(rows, "order_id")
+    placed = {*zip(orders, _column(rows, "occurred_at"), strict=True)}
+    sent_apart = sum(order is not None for order, _ in placed) > len({*orders} - {None})
+    return _in_baskets(history, orders) if sent_apart else history  # rarely: most shops send an order at once
+
+
+def _in_baskets(history: HistoryRows, orders: Sequence[str | None]) -> HistoryRows:
+    """The lines of each order at its first one's moment."""
+    codes: dict[str | None, int] = {None: -1}
+    order = np.array([codes.setdefault(one, len(codes)) for one in orders])
+    order = np.where(history.types == _PURCHASE, order, -1)
+    at = order_moments(np.zeros(len(order), dtype=np.int64), order, history.occurred_at)
+    if np.array_equal(at, history.occurred_at):
+        return history
+    places = np.argsort(at, kind="stable")
+    products = tuple(history.product_ids[place] for place in places.tolist())
+    return HistoryRows(products, history.types[places], at[places])
 
 
 def _column(rows: Sequence[Row[Any]], name: str) -> list[Any]:
@@ -111,9 +133,9 @@ def _standing(rows: Sequence[Row[Any]], user_id: str | None) -> Sequence[Row[Any
     return [row for row in rows if row.id not in gone and row.type not in REVERSALS]
 
 
+_PURCHASE: Final = EVENT_CODES[EventType.PURCHASE]
 _LINE_NAMES: Final = ("id", "user_id", "product_id", "type", "occurred_at", "quantity", "order_id")
 _HISTORY_NAMES: Final = (*_LINE_NAMES, "query")
-_NO_HISTORY: Final = frozenset({*REVERSALS, EventType.SEARCH})
 
 LINE_COLUMNS: Final = tuple(user_interactions.c[name] for name in _LINE_NAMES)
 _HISTORY_COLUMNS: Final = tuple(user_interactions.c[name] for name in _HISTORY_NAMES)

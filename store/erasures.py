@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from sqlalchemy import Connection, func, select, update
 
 from store.engine import upsert
 from store.instants import now_ms
+from store.sessions import guest_key
 from store.tables import erasures
 
 _SALT_BYTES: Final = 16
@@ -63,8 +65,13 @@ def subject_hash(salt: str, user_id: str) -> str:
     return hmac.digest(bytes.fromhex(salt), user_id.encode(), hashlib.sha256).hex()
 
 
-def note_erasure(connection: Connection, user_id: str, removed: dict[str, int]) -> Certificate:
-    """Remember that this customer was erased just now. Erasing again when there was nothing left changes nothing."""
+def note_erasure(
+    connection: Connection, user_id: str, removed: dict[str, int], visits: Collection[str] = ()
+) -> Certificate:
+    """Remember that this customer was erased just now. Erasing again when there was nothing left changes nothing.
+
+    ``visits`` are the sessions that were theirs: nobody owns those any more, so each is remembered like a customer.
+    """
     salt = connection.execute(select(erasures.c.salt).limit(1)).scalar() or secrets.token_hex(_SALT_BYTES)
     subject = subject_hash(salt, user_id)
     earlier = read_certificate(connection, subject)
@@ -72,8 +79,10 @@ def note_erasure(connection: Connection, user_id: str, removed: dict[str, int]) 
         return earlier
     newest = connection.execute(select(func.max(erasures.c.erased_at))).scalar() or 0
     at = max(now_ms(), newest + 1)  # one after the other whatever clocks say, so that one number tells who is in
-    row = {"subject": subject, "salt": salt, "erased_at": at, "certificate": {"removed": removed, "release": None}}
-    connection.execute(upsert(connection, erasures, "subject").values(row))
+    gone = {subject: removed} | {subject_hash(salt, guest_key(visit)): {} for visit in visits}
+    for one, rows in gone.items():
+        row = {"subject": one, "salt": salt, "erased_at": at, "certificate": {"removed": rows, "release": None}}
+        connection.execute(upsert(connection, erasures, "subject").values(row))
     return Certificate(subject, at, removed, None)
 
 

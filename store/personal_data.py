@@ -70,14 +70,14 @@ def _anonymous(visits: list[str]) -> Part:
 
 def erase(connection: Connection, user_id: str, *, rejects: int = 0) -> Certificate:
     """Remove all of it, and tell every process to forget whom it knows. ``rejects`` lines went before, from files."""
-    parts = parts_of(connection, user_id)
+    parts, visits = parts_of(connection, user_id), sessions_of(connection, user_id)
     # Before the rows that name them are gone, or the number of the last change could be given out again.
     append_changes(connection, ChangeKind.CUSTOMERS, [None])
     removed: dict[str, int] = {}
     for part in parts:
         count = connection.execute(delete(part.table).where(part.rows)).rowcount
         removed[part.table.name] = removed.get(part.table.name, 0) + count
-    return note_erasure(connection, user_id, removed | {"rejects": rejects})
+    return note_erasure(connection, user_id, removed | {"rejects": rejects}, visits)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,3 +19,9 @@ def personalized(connection: Connection, user_ids: Collection[str], *, by_defaul
         for row in connection.execute(select(table.user_id, table.personalization).where(said))
     }
     return {user_id for user_id in user_ids if answers.get(user_id, by_default)}
+
+
+def declined(connection: Connection) -> set[str]:
+    """Everyone who switched personalization off."""
+    table = customers.c
+    return set(connection.execute(select(table.user_id).where(table.personalization.is_(False))).scalars())

@@ -69,3 +69,13 @@ def named_by(key: str) -> tuple[str | None, str | None]:
     """The user and the session that a `history_key` names; neither for the empty one."""
     kind, _, name = key.partition(":")
     return (name if kind == "user" else None, name if kind == "session" else None)
+
+
+def guest_key(session_id: str) -> str:
+    """What stands for a customer where nobody said whose visit it was. No id of a user has a NUL character."""
+    return f"\0{session_id}"
+
+
+def guest_session(customer: str) -> str | None:
+    """The session of a `guest_key`; None for a user."""
+    return customer[1:] if customer.startswith("\0") else None

@@ -83,7 +83,7 @@ def _together(purchases: Dataset, factored: int) -> sp.coo_array:
 
 def _confidence_matrix(purchases: Dataset, factored: int) -> sp.csr_matrix:
     """Customers × factored products: the very confidences that serving folds in, so the two cannot drift apart."""
-    rows: list[ItemWeights] = [fold_in_confidences(purchases.history(int(user))) for user in purchases.customers]
+    rows: list[ItemWeights] = [fold_in_confidences(purchases.bought(int(user))) for user in purchases.customers]
     kept = [row.item < factored for row in rows]
     items = np.concatenate([row.item[keep] for row, keep in zip(rows, kept, strict=True)])
     weights = np.concatenate([row.weight[keep] for row, keep in zip(rows, kept, strict=True)])

@@ -38,7 +38,10 @@ class Gap:
 
 
 def require_whole(at: NDArray[np.float64]) -> None:
-    """`InvalidInput` with days and numbers where a day is missing or the volume dropped. ``at``: see `find_gaps`."""
+    """`InvalidInput` where there is no basket, a day is missing or the volume dropped. ``at``: see `find_gaps`."""
+    if not len(at):
+        reason = "nothing to learn from: shelfwise import orders FILE, or send events, with the catalog's product ids"
+        raise InvalidInput("purchases", "0 of products in the catalog", f"{reason}; --accept-gaps WHY trains without")
     gaps = find_gaps(at)
     if gaps:
         shown = "; ".join(map(str, gaps[:5])) + (f"; and {len(gaps) - 5} more" if len(gaps) > 5 else "")

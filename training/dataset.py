@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import inf
 from typing import Final
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from recommender.catalog import Catalog
 from recommender.events import EVENT_CODES, EventType
 from recommender.history import DAY, NO_HISTORY, History
+from training.histories import Histories
 
 PURCHASE: Final = EVENT_CODES[EventType.PURCHASE]
 
@@ -27,13 +29,17 @@ class Dataset:
     item: NDArray[np.int32]
     at: NDArray[np.float64]
     n_users: int
+    events: Histories | None = None
+    """What these customers did besides; None where purchases are all that is known."""
+    until: float = inf
+    """Events from then on are not known yet."""
 
     def __len__(self) -> int:
         return len(self.user)
 
     def before(self, cut: float) -> "Dataset":
         """The purchases before ``cut``."""
-        return self._where(self.at < cut)
+        return replace(self._where(self.at < cut), until=min(cut, self.until))
 
     def window(self, start: float, days: float) -> "Dataset":
         """The purchases of ``days`` days from ``start``."""
@@ -44,7 +50,8 @@ class Dataset:
         order = self.order(cut)
         row = np.empty(len(order), dtype=np.int32)
         row[order] = np.arange(len(order), dtype=np.int32)
-        return replace(self, catalog=self.catalog.take(order), item=row[self.item])
+        events = None if self.events is None else self.events.arranged(row)
+        return replace(self, catalog=self.catalog.take(order), item=row[self.item], events=events)
 
     def order(self, cut: float) -> NDArray[np.int64]:
         """Rows of the catalog, those with the most baskets before ``cut`` first."""
@@ -60,6 +67,10 @@ class Dataset:
         return np.bincount(self.item, minlength=len(self.catalog))
 
     def history(self, user: int) -> History:
+        """What serving would have known of one customer by then, oldest first: every kind of event."""
+        return self.bought(user) if self.events is None else self.events.of(user, self.until)
+
+    def bought(self, user: int) -> History:
         """All purchases of one customer, oldest first."""
         own = slice(self._starts[user], self._starts[user + 1])
         items = self.item[own]
@@ -79,11 +90,17 @@ class Dataset:
         return np.searchsorted(self.user, np.arange(self.n_users + 1))
 
     def _where(self, keep: NDArray[np.bool_]) -> "Dataset":
-        return Dataset(self.catalog, self.user[keep], self.item[keep], self.at[keep], self.n_users)
+        return replace(self, user=self.user[keep], item=self.item[keep], at=self.at[keep])
 
 
 def build_dataset(
-    catalog: Catalog, user: NDArray[np.int32], item: NDArray[np.int32], at: NDArray[np.float64], *, n_users: int
+    catalog: Catalog,
+    user: NDArray[np.int32],
+    item: NDArray[np.int32],
+    at: NDArray[np.float64],
+    *,
+    n_users: int,
+    events: Histories | None = None,
 ) -> Dataset:
     """Sort, drop purchases of inactive products, and count a product once per basket (same customer, same second)."""
     keep = catalog.active[item]
@@ -92,4 +109,4 @@ def build_dataset(
     user, item, at = user[order], item[order], at[order]
     repeated = (np.diff(user) == 0) & (np.diff(item) == 0) & (np.diff(at) == 0)
     first = np.concatenate([[True], ~repeated]) if len(user) else np.zeros(0, dtype=bool)
-    return Dataset(catalog, user[first], item[first], at[first], n_users)
+    return Dataset(catalog, user[first], item[first], at[first], n_users, events)

@@ -23,7 +23,7 @@ from recommender.snapshot import Snapshot
 from recommender.trace import timeless
 from recommender.types import NO_ROWS, Context, Query, Source
 from training.collaborative import fit_collaborative
-from training.dataset import Dataset
+from training.dataset import PURCHASE, Dataset
 from training.item_facts import item_facts
 from training.kinds import text_kinds
 
@@ -165,8 +165,8 @@ class Arena:
 
 
 def owned(history: History) -> NDArray[np.int64]:
-    """Distinct products of a history."""
-    return np.unique(history.item).astype(np.int64)
+    """Distinct products that were bought in a history."""
+    return np.unique(history.item[history.kind == PURCHASE]).astype(np.int64)
 
 
 def build_arena(

@@ -1,5 +1,6 @@
 """What training learns from: a shop's catalog and purchases, read from its store."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,8 +14,10 @@ from store.catalog import read_catalog
 from store.engine import reading
 from store.erasures import read_erased
 from store.imports import recorded_shift, shifted_at
-from store.purchases import read_purchases
+from store.interactions import Interactions, read_interactions
+from store.purchases import Purchases, read_purchases
 from training.dataset import Dataset, build_dataset
+from training.histories import histories_of
 
 Report = Callable[[str, int, int], None]
 """Progress of the step that is running: its name, what is done, the total."""
@@ -53,10 +56,16 @@ def baskets(source: Source) -> NDArray[np.float64]:
 
 
 def read_source(engine: Engine, report: Report) -> Source:
-    """Catalog and purchases from the store. `InvalidInput` where there is nothing to learn from."""
+    """The catalog, purchases and what else their customers did; a visit that nobody claimed is a customer too.
+
+    `InvalidInput` where there is no catalog. Whether there are purchases is `training.continuity.require_whole`'s.
+    """
     report("reading the store", 0, 1)
     with reading(engine) as connection:
-        catalog, purchases = read_catalog(connection), read_purchases(connection)
+        catalog, purchases = read_catalog(connection), read_purchases(connection, guests=True)
+        events = read_interactions(
+            connection, purchases.user_ids, progress=lambda done, total: report("reading events", done, total)
+        )
         erased = read_erased(connection)
         shift, moved = recorded_shift(connection), shifted_at(connection)
     if not len(catalog):
@@ -70,6 +79,14 @@ def read_source(engine: Engine, report: Report) -> Source:
         rows[listed],
         purchases.occurred_at[listed],
         n_users=len(purchases.user_ids),
+        events=None if events is None else histories_of(events, catalog),
     )
     report("reading the store", 1, 1)
-    return Source(data, purchases.data_hash, shift, erased.newest, moved)
+    return Source(data, _hash_of(purchases, events), shift, erased.newest, moved)
+
+
+def _hash_of(purchases: Purchases, events: Interactions | None) -> str:
+    """That of the purchases alone where they are all there is."""
+    if events is None:
+        return purchases.data_hash
+    return hashlib.sha256(f"{purchases.data_hash} {events.data_hash}".encode()).hexdigest()

@@ -377,3 +377,11 @@ def test_searches_are_read_back_and_are_no_history(engine: Engine) -> None:
     assert [search.text for search in known.searches] == ["jam", "oat milk"]
     assert known.history.product_ids == ("milk",)
     assert ([search.text for search in latest.searches], latest.history.product_ids) == (["jam"], ())
+
+
+def test_lines_of_an_order_that_were_sent_one_by_one_are_one_basket(engine: Engine) -> None:
+    write(engine, bought("tea", 10.0, order="o1"), seen("mug", 11.0, user="ann"), bought("jam", 12.0, order="o1"))
+    write(engine, bought("mug", 13.0), bought("tea", 100_000.0, order="o1"))
+    found = history(engine, user_id="ann")
+    assert found.product_ids == ("tea", "jam", "mug", "mug", "tea")
+    assert found.occurred_at.tolist() == [10.0, 10.0, 11.0, 13.0, 100_000.0]

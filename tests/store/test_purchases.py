@@ -6,7 +6,9 @@ from sqlalchemy import Engine, delete
 from recommender.events import EventType
 from store.engine import reading, writing
 from store.events import Event, event_row, insert_events
+from store.personal_data import erase
 from store.purchases import Purchases, read_purchases
+from store.sessions import guest_key, identify
 from store.tables import user_interactions
 
 
@@ -119,3 +121,53 @@ def test_nothing_is_left_of_a_customer_who_took_everything_back(engine: Engine) 
     only = purchase("ann", "milk", 10.0)
     write(engine, only, replace(only, type=EventType.REFUND, occurred_at=11.0))
     assert (len(read(engine)), read(engine).user_ids, read(engine).item_ids) == (0, (), ())
+
+
+def test_lines_of_an_order_that_were_sent_one_by_one_are_one_basket(engine: Engine) -> None:
+    first, second = (
+        replace(purchase("ann", product, at), order_id="o1") for product, at in (("tea", 5.0), ("jam", 6.5))
+    )
+    others = replace(first, user_id="bob", occurred_at=4.0)
+    write(engine, second, purchase("ann", "milk", 6.0), first, others, replace(first, occurred_at=5.0 + 86_401.0))
+    assert lines(read(engine)) == [
+        ("bob", "tea", 4.0),
+        ("ann", "jam", 5.0),
+        ("ann", "tea", 5.0),
+        ("ann", "milk", 6.0),
+        ("ann", "tea", 86_406.0),
+    ]
+
+
+def guest(product: str, at: float, visit: str, type: EventType = EventType.PURCHASE) -> Event:
+    return Event(product_id=product, type=type, session_id=visit, occurred_at=at)
+
+
+def read_with_guests(engine: Engine) -> list[tuple[str, str, float]]:
+    with reading(engine) as connection:
+        return lines(read_purchases(connection, guests=True))
+
+
+def test_a_visit_that_nobody_claimed_is_a_customer_of_its_own_where_guests_count(engine: Engine) -> None:
+    write(
+        engine, guest("tea", 1.0, "v1"), guest("jam", 2.0, "v2"), guest("mug", 3.0, "ann"), purchase("ann", "tea", 4.0)
+    )
+    with writing(engine) as connection:
+        identify(connection, session_id="v2", user_id="ann")
+    assert lines(read(engine)) == [("ann", "jam", 2.0), ("ann", "tea", 4.0)]
+    visits = [(guest_key("v1"), "tea", 1.0), ("ann", "jam", 2.0), (guest_key("ann"), "mug", 3.0), ("ann", "tea", 4.0)]
+    assert read_with_guests(engine) == visits
+
+
+def test_a_guest_takes_back_what_was_bought_in_the_same_visit(engine: Engine) -> None:
+    write(engine, guest("tea", 1.0, "v1"), guest("tea", 1.0, "v2"), purchase("ann", "tea", 1.0))
+    write(engine, guest("tea", 2.0, "v1", EventType.REFUND))
+    assert read_with_guests(engine) == [(guest_key("v2"), "tea", 1.0), ("ann", "tea", 1.0)]
+
+
+def test_what_comes_back_of_an_erased_customers_visit_is_not_a_guests(engine: Engine) -> None:
+    write(engine, guest("tea", 1.0, "v1"), guest("tea", 1.0, "v2"))
+    with writing(engine) as connection:
+        identify(connection, session_id="v1", user_id="ann")
+        erase(connection, "ann")
+    write(engine, guest("tea", 1.0, "v1"))
+    assert read_with_guests(engine) == [(guest_key("v2"), "tea", 1.0)]

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from models.embedding import EncoderConfig, ItemVectors
 from recommender.catalog import ProductRow, build_catalog
 from recommender.history import DAY
+from tests.store.conftest import engine, migrated_file, sqlite_url, url  # noqa: F401 - fixtures
 from training.dataset import Dataset, build_dataset
 
 if TYPE_CHECKING:  # torch takes ten seconds to import: only the tests that need it wait for it

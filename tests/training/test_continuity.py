@@ -97,6 +97,8 @@ def test_the_error_says_how_to_go_on() -> None:
     with pytest.raises(InvalidInput, match=r"2023-10-10: 0 baskets, about .* --accept-gaps WHY"):
         require_whole(moments(shop() | {number("2023-10-10"): 0}))
     require_whole(moments(shop()))
+    with pytest.raises(InvalidInput, match=r"0 of products in the catalog.*nothing to learn from.* --accept-gaps WHY"):
+        require_whole(np.zeros(0))
 
 
 @given(st.integers(0, 3), st.floats(1.0, 40.0))
