@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console
 from sqlalchemy import Engine
 
-from cli.training import champion_recipe, tracking
+from cli.training import TRAINING, champion_recipe, tracking
 from jobs.run import Report, Summary
 from models.release import Manifest
 from recommender.errors import InvalidInput
 from runners.shelf import release_store
 from settings import Settings
+from store.job_lock import only_run
 
 if TYPE_CHECKING:
     from training.fitting import Options
@@ -28,7 +29,8 @@ def retrain(engine: Engine, settings: Settings, options: "Options", report: Repo
     from training.train import train
 
     champion = champion_recipe(settings, engine, console)
-    manifest = train(engine, tracking(settings), options, report, champion)
+    with only_run(engine, TRAINING):
+        manifest = train(engine, tracking(settings), options, report, champion)
     return settle(engine, settings, manifest, serving_release(engine))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 from rich.console import Console
@@ -16,11 +16,15 @@ from recommender.rules.file import read_rules
 from runners.shelf import release_store
 from settings import Settings, read_settings
 from store.engine import migrate, open_engine
+from store.job_lock import only_run
 
 if TYPE_CHECKING:
     from training.fitting import Options
     from training.recipe import Recipe
     from training.tracking import Tracking
+
+TRAINING: Final = "training"
+"""The lock of whatever fits models: they share one workspace."""
 
 
 @click.command()
@@ -97,7 +101,7 @@ def run_comparison(settings: Settings, release_id: str, against: str, console: C
     gate = gate_against(release_id, champion_id)
     if gate is None:
         champion = read_recipe(release_store(settings).fetch(champion_id))
-        with progress(console) as report:
+        with only_run(engine, TRAINING), progress(console) as report:
             options = train_options(settings)
             gate = judge_against(engine, tracking(settings), release_id, champion, options, report)
     engine.dispose()
@@ -138,7 +142,7 @@ def run_training(settings: Settings, options: "Options", console: Console, *, on
 
     engine = open_engine(settings.database_url)
     migrate(engine)
-    with progress(console) as report:
+    with only_run(engine, TRAINING), progress(console) as report:
         if only is not None:
             run_alone(only, engine, tracking(settings), options, report)
             return None

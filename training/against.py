@@ -1,13 +1,14 @@
 """Judges a registered release against another one: both recipes replayed on models fitted before the same cut."""
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Engine
 
-from models.release import MANIFEST, Gate, read_manifest
+from models.release import MANIFEST, Gate, HeldModel, read_manifest
 from recommender.errors import InvalidInput
 from recommender.history import DAY
 from training.evaluate import compare
@@ -73,9 +74,18 @@ def registered_recipe(release_id: str) -> tuple[Recipe, float]:
     return recipe, cut.timestamp()
 
 
+def unfair(models: Sequence[HeldModel], champion: Recipe, source: Source, cut: float) -> str:
+    """Why the window from ``cut`` on tells nothing of a recipe with these models beside the champion's; else empty."""
+    reason = ungated([*models, *champion.models], moment(cut - source.shift))
+    if not reason and champion.evaluated_cut is not None and champion.evaluated_cut > cut:
+        fitted, asked = source.original(champion.evaluated_cut), source.original(cut)
+        return f"{champion.release_id} was fitted on what came until {fitted}, after the test cut {asked}; train again"
+    return reason
+
+
 def _check_cuts(candidate: Recipe, champion: Recipe, source: Source, cut: float) -> None:
-    """`InvalidInput` where a registered model of either may have seen what the two would be compared on."""
-    reason = ungated([*candidate.models, *champion.models], moment(cut - source.shift))
+    """`InvalidInput` where either may have seen what the two would be compared on."""
+    reason = unfair(candidate.models, champion, source, cut)
     if reason:
         force = f"`shelfwise promote {candidate.release_id} --force WHY` goes on without it"
         raise InvalidInput("against", champion.release_id, f"the gate gives no verdict: {reason} ({force})")

@@ -37,12 +37,17 @@ class Gap:
         return f"{days}: {self.found:,} baskets, about {self.expected:,.0f} expected"
 
 
-def require_whole(at: NDArray[np.float64]) -> None:
-    """`InvalidInput` where there is no basket, a day is missing or the volume dropped. ``at``: see `find_gaps`."""
+def require_whole(at: NDArray[np.float64], *, judged_until: float | None = None) -> None:
+    """`InvalidInput` where there is no basket, a day is missing or the volume dropped. ``at``: see `find_gaps`.
+
+    ``judged_until``: a gap that was over by then is known: a release that serves has learnt from the data around it,
+    so it was not found or was accepted. One closed day must not stop every training after it.
+    """
     if not len(at):
         reason = "nothing to learn from: shelfwise import orders FILE, or send events, with the catalog's product ids"
         raise InvalidInput("purchases", "0 of products in the catalog", f"{reason}; --accept-gaps WHY trains without")
-    gaps = find_gaps(at)
+    known = -np.inf if judged_until is None else np.floor(judged_until / DAY) - 1
+    gaps = [gap for gap in find_gaps(at) if gap.last >= known]
     if gaps:
         shown = "; ".join(map(str, gaps[:5])) + (f"; and {len(gaps) - 5} more" if len(gaps) > 5 else "")
         raise InvalidInput("purchases", shown, "the data has gaps; --accept-gaps WHY trains on it all the same")

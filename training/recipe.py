@@ -34,6 +34,10 @@ class Recipe:
     """Names of the blender's files: which kind of blender it is."""
     models: tuple[HeldModel, ...] = ()
     """Registered models that it uses in place of what training fits."""
+    evaluated_cut: float | None = None
+    """Everything that it decided was fitted before it (epoch seconds); None where it was not evaluated."""
+    data_cut: float | None = None
+    """Its models have learnt from what came before it."""
     home: Home | None = field(default=None, compare=False, repr=False)
     """What it answers from; None where that is what the other recipe answers from."""
 
@@ -84,6 +88,8 @@ def read_recipe(folder: Path) -> Recipe:
         encoder=manifest.encoder,
         files=blender_files(folder / BLENDER),
         models=manifest.models,
+        evaluated_cut=None if manifest.evaluated_cut is None else manifest.evaluated_cut.timestamp(),
+        data_cut=manifest.data_cut.timestamp(),
     )
 
 

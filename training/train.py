@@ -17,6 +17,7 @@ from recommender.errors import InvalidInput
 from store.engine import writing
 from store.erasures import note_release
 from store.instants import to_seconds
+from training.against import unfair
 from training.assemble import Parts, Provenance, assemble
 from training.continuity import require_whole
 from training.evaluate import Evaluation, evaluate
@@ -74,7 +75,8 @@ def train(
     """
     source = read_source(engine, report)
     if not options.accept_gaps:
-        require_whole(baskets(source))
+        learnt = None if champion is None else champion.data_cut
+        require_whole(baskets(source), judged_until=None if learnt is None else learnt - source.shift)
     tracking.open()
     with job("train", params=_params(options), data_hash=source.data_hash) as run:
         runs: dict[str, str] = {}
@@ -142,8 +144,9 @@ def _tune(
 def _opponent(
     champion: Recipe, source: Source, options: Options, products: Products, test_cut: float, report: Report
 ) -> Recipe | None:
-    """The champion with the models that it is replayed on; None where either side's may have seen the test window."""
-    if ungated([*options.brought.models, *champion.models], moment(test_cut - source.shift)):
+    """The champion with the models that it is replayed on; None where either side may have seen the test window."""
+    if reason := unfair(options.brought.models, champion, source, test_cut):
+        report(f"no verdict of the gate: {reason}", 1, 1)
         return None
     return at_home(champion, source, options, products, test_cut, report)
 

@@ -8,6 +8,7 @@ from typing import Final
 import pytest
 
 from cli.jobs import run
+from cli.training import TRAINING
 from store.engine import reading
 from store.job_lock import only_run
 from store.job_runs import list_runs
@@ -63,6 +64,14 @@ def test_a_second_run_at_the_same_time_is_one_clear_line(shelfwise: Shelfwise, e
         outcome = shelfwise("jobs", "run", "retention", variables=empty_shop.variables())
     assert outcome.status == 1
     assert outcome.error.startswith("error: retention is running already")
+
+
+def test_two_trainings_at_the_same_time_would_share_a_workspace(shelfwise: Shelfwise, empty_shop: Shop) -> None:
+    with only_run(empty_shop.open(), TRAINING):
+        for command in (("train",), ("jobs", "run", "retrain")):
+            outcome = shelfwise(*command, variables=empty_shop.variables())
+            assert outcome.status == 1
+            assert outcome.error.startswith("error: training is running already")
 
 
 @pytest.mark.parametrize("hours", ["0", "-3", "1000"])

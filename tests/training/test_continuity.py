@@ -97,6 +97,11 @@ def test_the_error_says_how_to_go_on() -> None:
     with pytest.raises(InvalidInput, match=r"2023-10-10: 0 baskets, about .* --accept-gaps WHY"):
         require_whole(moments(shop() | {number("2023-10-10"): 0}))
     require_whole(moments(shop()))
+    closed = moments(shop() | {number("2023-10-10"): 0})
+    after, before = (datetime.fromisoformat(f"{day}T00:00Z").timestamp() for day in ("2023-10-12", "2023-10-09"))
+    require_whole(closed, judged_until=after)  # the release that serves was trained over it
+    with pytest.raises(InvalidInput):
+        require_whole(closed, judged_until=before)
     with pytest.raises(InvalidInput, match=r"0 of products in the catalog.*nothing to learn from.* --accept-gaps WHY"):
         require_whole(np.zeros(0))
 

@@ -30,7 +30,7 @@ from store.deployments import current_deployment
 from store.engine import reading, writing
 from store.tables import user_interactions
 from tests.planted_shop import Shop, published_variant, quick_options
-from training.against import judge_against
+from training.against import judge_against, unfair
 from training.continuity import find_gaps
 from training.dataset import Dataset
 from training.evaluate import CHAMPION, compare
@@ -40,7 +40,7 @@ from training.recipe import Recipe, Recipes, read_recipe, unreleased_recipe
 from training.replay import Arena, build_arena
 from training.report import verdict_markdown
 from training.scores import Scores
-from training.source import baskets, read_source
+from training.source import Source, baskets, read_source
 from training.tracking import Tracking, job, register
 from training.train import train
 
@@ -77,6 +77,13 @@ def test_carts_are_counted_by_the_customers_behind_them(arena: Arena) -> None:
     (check,) = [check for check in found.checks if check.name == "carts"]
     assert (check.customers, check.judged) == (3, False)
     assert check.champion == pytest.approx(carts.values("champion", 10).mean())
+
+
+def test_what_was_fitted_on_the_window_is_not_judged_by_it(shop: Dataset, cut: float) -> None:
+    source = Source(shop, data_hash="", shift=0.0, erasures_until=None)
+    champion = replace(recipe(GOOD), evaluated_cut=cut)
+    assert unfair((), champion, source, cut) == ""
+    assert "was fitted on what came until" in unfair((), champion, source, cut - 1.0)
 
 
 def test_taste_beats_popularity_and_not_the_other_way_round(arena: Arena) -> None:
