@@ -1,5 +1,6 @@
 """Is the data whole? Training on a shop whose export lost a day learns that nobody shops, and says nothing of it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -37,17 +38,16 @@ class Gap:
         return f"{days}: {self.found:,} baskets, about {self.expected:,.0f} expected"
 
 
-def require_whole(at: NDArray[np.float64], *, judged_until: float | None = None) -> None:
+def require_whole(at: NDArray[np.float64], *, accepted: Collection[tuple[int, int]] = ()) -> None:
     """`InvalidInput` where there is no basket, a day is missing or the volume dropped. ``at``: see `find_gaps`.
 
-    ``judged_until``: a gap that was over by then is known: a release that serves has learnt from the data around it,
-    so it was not found or was accepted. One closed day must not stop every training after it.
+    ``accepted``: first and last days of gaps that the release that serves was trained over. One closed day must not
+    stop every training after it.
     """
     if not len(at):
         reason = "nothing to learn from: shelfwise import orders FILE, or send events, with the catalog's product ids"
         raise InvalidInput("purchases", "0 of products in the catalog", f"{reason}; --accept-gaps WHY trains without")
-    known = -np.inf if judged_until is None else np.floor(judged_until / DAY) - 1
-    gaps = [gap for gap in find_gaps(at) if gap.last >= known]
+    gaps = [gap for gap in find_gaps(at) if (gap.first, gap.last) not in accepted]
     if gaps:
         shown = "; ".join(map(str, gaps[:5])) + (f"; and {len(gaps) - 5} more" if len(gaps) > 5 else "")
         raise InvalidInput("purchases", shown, "the data has gaps; --accept-gaps WHY trains on it all the same")

@@ -12,6 +12,8 @@ from models.reranker import Reranker
 from training.replay import Arena
 
 BLENDER: Final = "blender"
+GAPS: Final = "gaps"
+"""In the manifest's evaluation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,8 @@ class Recipe:
     """Registered models that it uses in place of what training fits."""
     evaluated_cut: float | None = None
     """Everything that it decided was fitted before it (epoch seconds); None where it was not evaluated."""
-    data_cut: float | None = None
-    """Its models have learnt from what came before it."""
+    gaps: frozenset[tuple[int, int]] = frozenset()
+    """First and last day of the gaps in what it learnt from, which somebody accepted."""
     home: Home | None = field(default=None, compare=False, repr=False)
     """What it answers from; None where that is what the other recipe answers from."""
 
@@ -89,7 +91,7 @@ def read_recipe(folder: Path) -> Recipe:
         files=blender_files(folder / BLENDER),
         models=manifest.models,
         evaluated_cut=None if manifest.evaluated_cut is None else manifest.evaluated_cut.timestamp(),
-        data_cut=manifest.data_cut.timestamp(),
+        gaps=frozenset((first, last) for first, last in manifest.evaluation.get(GAPS, ())),
     )
 
 

@@ -19,7 +19,7 @@ from store.erasures import note_release
 from store.instants import to_seconds
 from training.against import unfair
 from training.assemble import Parts, Provenance, assemble
-from training.continuity import require_whole
+from training.continuity import find_gaps, require_whole
 from training.evaluate import Evaluation, evaluate
 from training.fitting import (
     Options,
@@ -39,7 +39,7 @@ from training.item_facts import item_facts
 from training.kinds import text_kinds
 from training.learned_blend import TREE_COUNT
 from training.plots import plot, plot_slices
-from training.recipe import Recipe, Recipes, unreleased_recipe
+from training.recipe import GAPS, Recipe, Recipes, unreleased_recipe
 from training.registry.use import moment, ungated
 from training.replay import PROTOCOL, Arena
 from training.report import flat_metrics, markdown, summary
@@ -75,8 +75,7 @@ def train(
     """
     source = read_source(engine, report)
     if not options.accept_gaps:
-        learnt = None if champion is None else champion.data_cut
-        require_whole(baskets(source), judged_until=None if learnt is None else learnt - source.shift)
+        require_whole(baskets(source), accepted=frozenset() if champion is None else champion.gaps)
     tracking.open()
     with job("train", params=_params(options), data_hash=source.data_hash) as run:
         runs: dict[str, str] = {}
@@ -229,7 +228,7 @@ def _release(
         data_hash=source.data_hash,
         encoder=options.encoder,
         rerank=tuned.reranks,
-        evaluation=(summary(tuned.evaluation) if tuned.evaluation else {}) | _accepted(options),
+        evaluation=(summary(tuned.evaluation) if tuned.evaluation else {}) | _accepted(source, options),
         runs=runs,
         erasures_until=None if (until := _erasures(source, options)) is None else to_seconds(until),
         gate=tuned.gate,
@@ -252,9 +251,10 @@ def _erasures(source: Source, options: Options) -> int | None:
     return None if options.brought.models else source.erasures_until
 
 
-def _accepted(options: Options) -> dict[str, Any]:
-    """Why gaps in the data were accepted, for the manifest."""
-    return {"accepted_gaps": options.accept_gaps} if options.accept_gaps else {}
+def _accepted(source: Source, options: Options) -> dict[str, Any]:
+    """The gaps in the data, and why they were accepted, for the manifest."""
+    found = {GAPS: [[gap.first, gap.last] for gap in gaps]} if (gaps := find_gaps(baskets(source))) else {}
+    return found | ({"accepted_gaps": options.accept_gaps} if options.accept_gaps else {})
 
 
 def _log_evaluation(source: Source, tuned: Tuned, run: Job) -> None:

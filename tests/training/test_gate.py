@@ -3,6 +3,8 @@
 A whole training beside a champion is in tests/system/test_erasure.py.
 """
 
+import json
+import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -315,11 +317,29 @@ def test_training_refuses_a_shop_that_lost_a_day(promoted: Shop, engine: Engine,
     with pytest.raises(InvalidInput, match="0 baskets"):
         retrain(engine, promoted.settings, options, lambda step, done, total: None, Console())
     source = read_source(engine, lambda step, done, total: None)
-    assert len(find_gaps(baskets(source))) == 1
+    (gap,) = find_gaps(baskets(source))
+    champion = replace(recipe(GOOD), gaps=frozenset({(gap.first, gap.last)}))
+    with pytest.raises(_Began):  # the champion was trained over it
+        train(engine, tracking, options, _begun, champion)
 
 
-def test_a_recipe_is_read_from_its_release(promoted: Shop) -> None:
-    found = read_recipe(release_store(promoted.settings).fetch(promoted.release))
+class _Began(Exception):
+    """Training went on to its first model."""
+
+
+def _begun(step: str, done: int, total: int) -> None:
+    if step != "reading the store":
+        raise _Began
+
+
+def test_a_recipe_is_read_from_its_release(promoted: Shop, tmp_path: Path) -> None:
+    released = release_store(promoted.settings).fetch(promoted.release)
+    known = shutil.copytree(released, tmp_path / "known", ignore=shutil.ignore_patterns("*.onnx", "*.npy"))
+    manifest = json.loads((known / MANIFEST).read_text())
+    (known / MANIFEST).write_text(json.dumps(manifest | {"evaluation": {"gaps": [[17_000, 17_001]]}}))
+    assert read_recipe(known).gaps == {(17_000, 17_001)}
+    found = read_recipe(released)
+    assert found.gaps == frozenset()
     assert found.release_id == promoted.release
     assert found.encoder == promoted.settings.embedding_model
     assert found.files == {"weights.json"}
