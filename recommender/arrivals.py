@@ -28,9 +28,10 @@ def arrival_scores(snapshot: Snapshot, history: History, confidences: ItemWeight
     ``confidences`` are `fold_in_confidences` of the history.
     """
     rows, liking = _of_own_categories(snapshot, confidences)
-    if not len(rows):
+    own = _of_their_categories(snapshot, rows, history)
+    if not (len(rows) and len(own)):
         return None
-    cosines = _cosines(snapshot, rows, np.unique(history.item[-LATEST:]))
+    cosines = _cosines(snapshot, rows, own)
     most = min(MOST_ALIKE, cosines.shape[1])
     alike = np.partition(cosines, -most, axis=1)[:, -most:].mean(axis=1)
     column = np.zeros(len(snapshot.catalog), dtype=np.float32)
@@ -48,6 +49,14 @@ def _of_own_categories(snapshot: Snapshot, confidences: ItemWeights) -> tuple[ND
         new, liking = new[likeliest], liking[likeliest]
     speaks = (liking > 0) & ~np.isin(new, confidences.item)  # a product may have been bought since the release was made
     return new[speaks], liking[speaks]
+
+
+def _of_their_categories(snapshot: Snapshot, rows: NDArray[np.int64], history: History) -> NDArray[np.int32]:
+    """What the customer bought of the categories of ``rows``: what is alike is most often there."""
+    category, own = snapshot.catalog.category, np.unique(history.item[-LATEST:])
+    wanted = np.zeros(len(snapshot.category_sales), dtype=bool)
+    wanted[category[rows] + 1] = True
+    return own[wanted[category[own] + 1]]
 
 
 def _cosines(snapshot: Snapshot, rows: NDArray[np.int64], others: NDArray[np.int32]) -> NDArray[np.float32]:

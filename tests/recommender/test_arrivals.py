@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from recommender.arrivals import arrival_scores
+from recommender.arrivals import LATEST, arrival_scores
 from recommender.catalog import Catalog
 from recommender.events import EventType
 from recommender.history import NO_HISTORY, History, fold_in_confidences
@@ -65,6 +65,14 @@ def test_without_new_products_or_purchases_it_is_silent(shop: Snapshot, history_
     sold = replace(shop, popularity=np.ones(7, dtype=np.float32))
     assert scores(sold, history_of((GREEN_TEA, BUY, 3))) is None
     assert scores(shop, NO_HISTORY) is None
+
+
+def test_a_category_bought_too_long_ago_is_silent(shop: Snapshot, history_of: HistoryOf) -> None:
+    views = [(WINE, EventType.VIEW, day) for day in range(LATEST)]
+    history = history_of((GREEN_TEA, BUY, LATEST + 1), *views)
+    only_tea = replace(shop, popularity=np.array([5, 4, 0, 0, 9, 1], dtype=np.float32))
+    assert scores(only_tea, history) is None
+    assert scores(shop, history) is not None
 
 
 def test_sold_out_arrivals_do_not_come(shop: Snapshot, history_of: HistoryOf) -> None:
