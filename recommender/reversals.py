@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Final
 
 from recommender.events import EventType
@@ -28,8 +29,8 @@ class Line:
     order: str | None = None
 
 
-def reversed_rows(lines: Iterable[Line]) -> set[int]:
-    """The ``row`` of each purchase of which nothing is left.
+def reversed_rows(lines: Iterable[Line]) -> dict[int, float]:
+    """The ``row`` of each purchase of which nothing is left, and the ``at`` of the latest line that took from it.
 
     It depends on what the lines say and not on their order, so a refund may arrive before its purchase:
 
@@ -56,15 +57,16 @@ def reversed_rows(lines: Iterable[Line]) -> set[int]:
             _take_newest(open_lines[line.customer, line.product], line)
         else:
             _take_of_order(by_order[line.customer, line.order], line)
-    return {one.line.row for bought in open_lines.values() for one in bought if one.left == 0}
+    return {one.line.row: one.taken_at for bought in open_lines.values() for one in bought if one.left == 0}
 
 
 @dataclass(slots=True)
 class _Open:
-    """A purchase, and how many of it have not been taken back."""
+    """A purchase, how many of it have not been taken back, and when the latest of the others were."""
 
     line: Line
     left: int
+    taken_at: float = -inf
 
 
 def _by_order(
@@ -91,20 +93,22 @@ def _specific_first(line: Line) -> tuple[bool, bool, float, bool, int]:
 
 def _take_of_order(bought: Sequence[_Open], back: Line) -> None:
     lines = [one for one in bought if back.product in (None, one.line.product)]
-    _take(lines, None if back.type is EventType.CANCEL else back.quantity)
+    _take(lines, None if back.type is EventType.CANCEL else back.quantity, back.at)
 
 
 def _take_newest(bought: Sequence[_Open], back: Line) -> None:
     lines = [one for one in bought if one.left and one.line.at <= back.at]
     if back.quantity is None:
         lines = [one for one in lines if one.line.at == lines[0].line.at]
-    _take(lines, back.quantity)
+    _take(lines, back.quantity, back.at)
 
 
-def _take(lines: Iterable[_Open], quantity: int | None) -> None:
+def _take(lines: Iterable[_Open], quantity: int | None, at: float) -> None:
     """Take all of the lines, or as many of the first ones as ``quantity`` says."""
     for one in lines:
         taken = one.left if quantity is None else min(one.left, quantity)
         one.left -= taken
+        if taken:
+            one.taken_at = max(one.taken_at, at)
         if quantity is not None:
             quantity -= taken

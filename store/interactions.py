@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -18,7 +18,7 @@ from store.codes import Codes
 from store.customer_history import HISTORY_EVENTS, NOT_IN_HISTORY
 from store.erasures import Erased, read_erased
 from store.personalization import declined
-from store.purchases import CUSTOMER, VISIT, WITH_SESSIONS, customer_of
+from store.purchases import CUSTOMER, VISIT, WITH_SESSIONS, Purchases, customer_of
 from store.tables import user_interactions
 
 _ROWS_A_FETCH: Final = 1_000
@@ -68,10 +68,10 @@ class Interactions:
         types = self.type[places]
         if not _HIDDEN[types].any():
             return places
-        gone = self._taken_back(places) if _TAKES_BACK[types].any() else set[int]()
+        gone = self._taken_back(places) if _TAKES_BACK[types].any() else ()
         return places[~_HIDDEN[types] & ~np.isin(places, list(gone))]
 
-    def _taken_back(self, places: NDArray[np.int64]) -> set[int]:
+    def _taken_back(self, places: NDArray[np.int64]) -> Collection[int]:
         return reversed_rows(self._line(place) for place in places[_IN_ORDERS[self.type[places]]].tolist())
 
     def _line(self, place: int) -> Line:
@@ -97,19 +97,19 @@ class Interactions:
 
 def read_interactions(
     connection: Connection,
-    user_ids: Sequence[str],
+    purchases: Purchases,
     *,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> Interactions | None:
-    """What these customers (`Purchases.user_ids`) did; None in a shop that sends purchases alone, which say all of it.
+) -> Interactions:
+    """What the customers of these purchases did. In a shop that sends purchases alone, they say all of it.
 
     A session's events that name no user are its owner's, as is known today. Left out are events up to the moment of
     an erasure, and everything of those who switched personal answers off: serving reads nothing of them.
     """
     table = user_interactions.c
     if connection.execute(select(table.id).where(table.type != str(EventType.PURCHASE)).limit(1)).first() is None:
-        return None
-    columns = _Columns(user_ids, declined(connection), read_erased(connection))
+        return _bought(purchases, declined(connection))
+    columns = _Columns(purchases.user_ids, declined(connection), read_erased(connection))
     read = (table.product_id, table.order_id, table.type, table.occurred_at, table.quantity, table.id)
     query = select(CUSTOMER, VISIT, *read).select_from(WITH_SESSIONS)
     total = connection.execute(select(func.count()).select_from(user_interactions)).scalar_one()
@@ -117,6 +117,24 @@ def read_interactions(
         columns.add(rows)
         progress(min((number + 1) * _ROWS_A_FETCH, total), total)
     return columns.gathered()
+
+
+def _bought(purchases: Purchases, unwanted: set[str]) -> Interactions:
+    """Purchases alone: they hold what was erased no more, have the moments of their orders, and none was taken back."""
+    wanted = np.array([user_id not in unwanted for user_id in purchases.user_ids], dtype=bool)
+    place = np.argsort(purchases.user, kind="stable")
+    place = place[wanted[purchases.user[place]]]
+    user, count = purchases.user[place], len(place)
+    return Interactions(
+        starts=np.searchsorted(user, np.arange(len(purchases.user_ids) + 1)),
+        product=purchases.item[place],
+        type=np.full(count, _PURCHASE, dtype=np.int8),
+        occurred_at=purchases.occurred_at[place],
+        quantity=np.zeros(count, dtype=np.int32),
+        order=np.full(count, -1, dtype=np.int32),
+        product_ids=purchases.item_ids,
+        order_ids=(),
+    )
 
 
 class _Columns:

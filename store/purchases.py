@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -41,13 +41,15 @@ class Purchases:
     """Purchases as columns of equal length, ascending in time.
 
     ``user`` and ``item`` are int32 codes into ``user_ids`` (guests by `guest_key`) and ``item_ids`` (external product
-    ids), which are sorted; ``occurred_at`` is float64 epoch seconds. Purchases at the same instant are ordered by
-    user, then item, so the columns do not depend on the order in which rows came into the store.
+    ids), which are sorted; ``occurred_at`` is float64 epoch seconds, and so is ``gone_at``: when nothing was left of
+    it, infinite while it stands. Purchases at the same instant are ordered by user, then item, so the columns do not
+    depend on the order in which rows came into the store.
     """
 
     user: NDArray[np.int32]
     item: NDArray[np.int32]
     occurred_at: NDArray[np.float64]
+    gone_at: NDArray[np.float64]
     user_ids: tuple[str, ...]
     item_ids: tuple[str, ...]
 
@@ -61,11 +63,17 @@ class Purchases:
         digest.update(self.user.astype("<i4").tobytes())
         digest.update(self.item.astype("<i4").tobytes())
         digest.update(self.occurred_at.astype("<f8").tobytes())
+        digest.update(self.gone_at.astype("<f8").tobytes())
         return digest.hexdigest()
 
 
 def read_purchases(
-    connection: Connection, *, before: float | None = None, since: float | None = None, guests: bool = False
+    connection: Connection,
+    *,
+    before: float | None = None,
+    since: float | None = None,
+    guests: bool = False,
+    taken_back: bool = False,
 ) -> Purchases:
     """Purchases of users, from ``since`` on and earlier than ``before`` (epoch seconds).
 
@@ -73,7 +81,8 @@ def read_purchases(
     customer of its own with ``guests``, and left out without.
     What a customer did up to the moment in which they were erased is left out, should it have come back with a file;
     so is what came back of the sessions that were theirs.
-    Those that were refunded or cancelled earlier than ``before`` are left out; what comes later is not known yet.
+    Those that were refunded or cancelled earlier than ``before`` are left out, unless they are asked for with
+    ``taken_back``; what comes later is not known yet.
     The lines of an order are at the moment of its first one (`order_moments`): that makes them one basket.
     """
     table = user_interactions.c
@@ -87,17 +96,21 @@ def read_purchases(
     gone, erased = _taken_back(connection, before), read_erased(connection)
     users, items, orders = Codes(), Codes(), Codes()
     instants: list[NDArray[np.int64]] = []
+    gone_at: list[NDArray[np.float64]] = []
     for part in connection.execute(query.execution_options(yield_per=_ROWS_A_FETCH)).partitions():
-        rows = [row for row in part if row[4] not in gone] if gone else part
+        rows = [row for row in part if row[4] not in gone] if gone and not taken_back else part
         rows = [row for row in rows if row[3] > erased.when(customer_of(row[0], row[1]))] if erased else rows
         if not rows:
             continue
-        user_ids, visits, item_ids, occurred_at, _, order_ids = zip(*rows, strict=True)
+        user_ids, visits, item_ids, occurred_at, ids, order_ids = zip(*rows, strict=True)
         users.add(map(customer_of, user_ids, visits))
         items.add(item_ids)
         orders.add(order_ids)
         instants.append(np.array(occurred_at, dtype=np.int64))
-    return _in_order(users, items, orders, np.concatenate([np.empty(0, dtype=np.int64), *instants]))
+        gone_at.append(_moments(gone, ids))
+    return _in_order(
+        users, items, orders, np.concatenate([np.empty(0), *instants]) / 1000, np.concatenate([np.empty(0), *gone_at])
+    )
 
 
 def customer_of(user_id: str | None, visit: str) -> str:
@@ -109,13 +122,22 @@ def _earlier_than(before: float | None) -> ColumnElement[bool]:
     return true() if before is None else user_interactions.c.occurred_at < to_ms(before)
 
 
-def _taken_back(connection: Connection, before: float | None) -> set[int]:
-    """Ids of purchases of which nothing is left: only customers who took something back are looked at."""
+def _moments(gone: Mapping[int, float], ids: Sequence[int]) -> NDArray[np.float64]:
+    if not gone:
+        return np.full(len(ids), np.inf)
+    return np.array([gone.get(id, np.inf) for id in ids]) / 1000
+
+
+def _taken_back(connection: Connection, before: float | None) -> dict[int, float]:
+    """Ids of purchases of which nothing is left, and since when (epoch milliseconds).
+
+    Only customers who took something back are looked at.
+    """
     table = user_interactions.c
     took_back = table.type.in_(REVERSALS) & _earlier_than(before)
     who = select(CUSTOMER, VISIT).select_from(WITH_SESSIONS).where(took_back).distinct()
     customers = [customer_of(user_id, visit) for user_id, visit in connection.execute(who)]
-    gone: set[int] = set()
+    gone: dict[int, float] = {}
     for some in in_batches(customers):
         gone |= reversed_rows(_lines(connection, some, before))
     return gone
@@ -136,15 +158,18 @@ def _lines(connection: Connection, customers: list[str], before: float | None) -
             yield as_line(row, customer_of(row.customer, row.visit))
 
 
-def _in_order(users: Codes, items: Codes, orders: Codes, instants: NDArray[np.int64]) -> Purchases:
+def _in_order(
+    users: Codes, items: Codes, orders: Codes, instants: NDArray[np.float64], gone_at: NDArray[np.float64]
+) -> Purchases:
     user, user_ids = users.sorted()
     item, item_ids = items.sorted()
-    at = order_moments(user, orders.sorted()[0], instants / 1000)
-    order = np.lexsort((item, user, at))
+    at = order_moments(user, orders.sorted()[0], instants)
+    order = np.lexsort((gone_at, item, user, at))
     return Purchases(
         user=user[order],
         item=item[order],
         occurred_at=at[order],
+        gone_at=gone_at[order],
         user_ids=user_ids,
         item_ids=item_ids,
     )
@@ -152,4 +177,4 @@ def _in_order(users: Codes, items: Codes, orders: Codes, instants: NDArray[np.in
 
 def reversed_purchases(connection: Connection) -> set[int]:
     """Row ids of all purchases, of users and of guests, of which nothing is left, as far as is known now."""
-    return _taken_back(connection, None)
+    return set(_taken_back(connection, None))

@@ -62,9 +62,9 @@ def read_source(engine: Engine, report: Report) -> Source:
     """
     report("reading the store", 0, 1)
     with reading(engine) as connection:
-        catalog, purchases = read_catalog(connection), read_purchases(connection, guests=True)
+        catalog, purchases = read_catalog(connection), read_purchases(connection, guests=True, taken_back=True)
         events = read_interactions(
-            connection, purchases.user_ids, progress=lambda done, total: report("reading events", done, total)
+            connection, purchases, progress=lambda done, total: report("reading events", done, total)
         )
         erased = read_erased(connection)
         shift, moved = recorded_shift(connection), shifted_at(connection)
@@ -78,15 +78,13 @@ def read_source(engine: Engine, report: Report) -> Source:
         purchases.user[listed],
         rows[listed],
         purchases.occurred_at[listed],
+        gone_at=purchases.gone_at[listed],
         n_users=len(purchases.user_ids),
-        events=None if events is None else histories_of(events, catalog),
+        events=histories_of(events, catalog),
     )
     report("reading the store", 1, 1)
     return Source(data, _hash_of(purchases, events), shift, erased.newest, moved)
 
 
-def _hash_of(purchases: Purchases, events: Interactions | None) -> str:
-    """That of the purchases alone where they are all there is."""
-    if events is None:
-        return purchases.data_hash
+def _hash_of(purchases: Purchases, events: Interactions) -> str:
     return hashlib.sha256(f"{purchases.data_hash} {events.data_hash}".encode()).hexdigest()

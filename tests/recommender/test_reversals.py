@@ -96,12 +96,12 @@ CASES: dict[str, tuple[list[Line], set[int]]] = {
 @pytest.mark.parametrize("name", CASES)
 def test_what_is_gone(name: str) -> None:
     lines, gone = CASES[name]
-    assert reversed_rows(lines) == gone
-    assert reversed_rows(reversed(lines)) == gone
+    assert set(reversed_rows(lines)) == gone
+    assert reversed_rows(reversed(lines)) == reversed_rows(lines)
 
 
 def test_views_are_never_taken_back() -> None:
-    assert reversed_rows([line(1, EventType.VIEW, "milk", 1), line(2, REFUND, "milk", 2)]) == set()
+    assert reversed_rows([line(1, EventType.VIEW, "milk", 1), line(2, REFUND, "milk", 2)]) == {}
 
 
 things = st.fixed_dictionaries(
@@ -133,7 +133,7 @@ def test_who_refunds_everything_bought_nothing(
         for one in mine
     ]
     arrived = data.draw(st.permutations([*mine, *others, *refunds]))
-    assert reversed_rows(arrived) == {one.row for one in mine}
+    assert set(reversed_rows(arrived)) == {one.row for one in mine}
 
 
 @given(lines=any_lines, data=st.data())

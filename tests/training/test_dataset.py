@@ -111,3 +111,22 @@ def test_a_shop_without_purchases_is_a_dataset_too(lines: list[Line]) -> None:
     assert data.baskets.tolist() == [0, 0, 0, 0]
     assert data.customers.tolist() == []
     assert data.arranged(1.0).catalog.external_id.tolist() == CATALOG.external_id.tolist()
+
+
+taken_back = st.one_of(st.just(np.inf), st.integers(0, 6).map(lambda day: day * DAY))
+
+
+@given(st.lists(st.tuples(lines_of_a_shop.map(lambda lines: lines[:1]), taken_back), max_size=20), st.data())
+def test_before_a_moment_stands_what_is_taken_back_later(
+    drawn: list[tuple[list[Line], float]], data: st.DataObject
+) -> None:
+    bought = [(*line, gone) for lines, gone in drawn for line in lines]
+    user, item, at, gone = (np.array(column) for column in (zip(*bought, strict=True) if bought else ([], [], [], [])))
+    whole = build_dataset(
+        CATALOG, user.astype(np.int32), item.astype(np.int32), at.astype(np.float64), n_users=4, gone_at=gone
+    )
+    assert lines_in(whole) == lines_in(dataset([one[:3] for one in bought if one[3] == np.inf]))
+    seen = whole
+    for cut in sorted(data.draw(st.lists(st.integers(0, 6).map(lambda day: day * DAY), max_size=3)), reverse=True):
+        seen = seen.before(cut)
+        assert lines_in(seen) == lines_in(dataset([one[:3] for one in bought if one[2] < cut <= one[3]]))
