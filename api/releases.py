@@ -3,9 +3,10 @@
 import asyncio
 from collections import OrderedDict
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from api.customers import CustomerCache
 from api.embeddings import Embeddings
 from api.live import Live, go_live
 from api.metrics import BATCH_SIZE
@@ -20,14 +21,39 @@ from runners.stages import ReleaseStages, StageHandles
 
 KEPT: Final = 2
 """Open releases: stages keep as many (`runners.shelf`)."""
+FEW_CHANGES: Final = 10_000
+"""Changes that are read faster than a catalog is arranged for a release."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The catalog as it was known at one moment, by the change feed and by how often it was another one."""
+
+    catalog: Catalog
+    since: int
+    catalogs: int
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A release that may go live, and what is to be said of it all the same."""
+    """A release that may go live, complete up to the change ``since``, and what is to be said of it all the same."""
 
     live: Live
+    since: int
     remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A release as it was when another one took its place: complete up to the change ``since``."""
+
+    live: Live
+    since: int
+    catalogs: int
+
+    def is_near(self, reading: Reading) -> bool:
+        """Whether what changed since then is little beside the whole catalog."""
+        return self.catalogs == reading.catalogs and reading.since - self.since <= FEW_CHANGES
 
 
 class Releases:
@@ -47,31 +73,34 @@ class Releases:
         self._store, self._embeddings = store, embeddings
         self._personal_by_default = personal_by_default
         self._open: OrderedDict[str, tuple[Release, ReleaseStages]] = OrderedDict()
+        self._left: Left | None = None
+        """The one that served before."""
 
-    async def open(self, release_id: str, catalog: Catalog, serving: Live | None) -> Opened:
+    async def open(self, release_id: str, reading: Reading, serving: Live | None) -> Opened:
         """The release over this catalog, once every stage holds it and it stood its trial beside the one ``serving``.
 
         One that was live lately stood it already, and is only asked whether its stages are there. `InvalidRelease`
         where it cannot serve or must not, `StageUnavailable` where a stage does not answer.
         """
-        if serving is not None:
-            await _touch(serving)
         known = self._open.get(release_id)
         if known is not None:
-            return Opened(await self._again(*known, catalog))
+            return await self._again(*known, reading)
+        if serving is not None:
+            await _touch(serving)
         release = await asyncio.to_thread(self._read, release_id)
-        live = await self._prepared(release, ReleaseStages(self._handles, release_id, _observe_batch), catalog)
+        live = await self._prepared(release, ReleaseStages(self._handles, release_id, _observe_batch), reading.catalog)
         remembered = await asyncio.to_thread(
             self._store.past_requests, REQUESTS, personal_by_default=self._personal_by_default
         )
-        return Opened(live, await hold_trial(live, remembered, serving))
+        return Opened(live, reading.since, await hold_trial(live, remembered, serving))
 
     async def completed(self, live: Live, catalog: Catalog) -> Live:
         """The same release over another reading of the whole catalog."""
         return await go_live(live.release, catalog, self._rules, live.stages, self._embeddings)
 
-    def keep(self, live: Live) -> None:
-        """It is live now; what served before the one before is let go of."""
+    def keep(self, live: Live, left: Left | None) -> None:
+        """It is live now, and this one was until now; what served before that is let go of."""
+        self._left = left
         self._open[live.release.release_id] = (live.release, live.stages)
         self._open.move_to_end(live.release.release_id)
         while len(self._open) > KEPT:
@@ -90,11 +119,17 @@ class Releases:
         await stages.prepare("collaborative", *_reranker(live))
         return live
 
-    async def _again(self, release: Release, stages: ReleaseStages, catalog: Catalog) -> Live:
+    async def _again(self, release: Release, stages: ReleaseStages, reading: Reading) -> Opened:
         """In a hurry: all that is new to the release are products, and its stages held it a moment ago."""
-        live = await go_live(release, catalog, self._rules, stages, self._embeddings)
-        await stages.prepare("embedding", "collaborative", *_reranker(live), together=1)
-        return live
+        left = self._left
+        if left is not None and left.live.release is release and left.is_near(reading):
+            # Nobody told it of what its customers did meanwhile.
+            opened = Opened(replace(left.live, customers=CustomerCache()), left.since)
+        else:
+            live = await go_live(release, reading.catalog, self._rules, stages, self._embeddings)
+            opened = Opened(live, reading.since)
+        await stages.prepare("embedding", "collaborative", *_reranker(opened.live), together=1)
+        return opened
 
 
 async def _touch(serving: Live) -> None:

@@ -8,9 +8,8 @@ from typing import Final
 
 from api.current import Current
 from api.metrics import DEGRADED, show_release
-from api.releases import Opened, Releases
+from api.releases import Left, Opened, Reading, Releases
 from api.store_view import StoreView
-from recommender.catalog import Catalog
 from recommender.errors import InvalidRelease, ShelfwiseError, StageUnavailable
 from store.errors import StoreUnavailable
 
@@ -32,15 +31,6 @@ class Refused:
 
     release_id: str
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """The catalog as it was known at one moment, by the change feed and by how often it was another one."""
-
-    catalog: Catalog
-    since: int
-    catalogs: int
 
 
 class Switcher:
@@ -146,16 +136,16 @@ class Switcher:
                 await self._put(opened, reading)
                 return
 
-    async def _read(self) -> _Reading:
+    async def _read(self) -> Reading:
         live, since, catalogs = self._current.live, self._cursor(), self._catalogs
         catalog = await asyncio.to_thread(self._store.catalog) if live is None else live.snapshot.catalog
-        return _Reading(catalog, since, catalogs)
+        return Reading(catalog, since, catalogs)
 
-    async def _opened(self, release_id: str, reading: _Reading, refusals: dict[str, str]) -> Opened | None:
+    async def _opened(self, release_id: str, reading: Reading, refusals: dict[str, str]) -> Opened | None:
         """The release beside the one that serves; None where it is refused, with the reason among ``refusals``."""
         live = self._current.live
         try:
-            return await self._releases.open(release_id, reading.catalog, live)
+            return await self._releases.open(release_id, reading, live)
         except StageUnavailable as error:
             if live is None:
                 self.problems["release"] = f"waiting for the stages: {error}"
@@ -166,19 +156,25 @@ class Switcher:
             refusals[release_id] = str(error)
             return None
 
-    async def _put(self, opened: Opened, reading: _Reading) -> None:
-        """Make it live, with what changed since its catalog was read."""
+    async def _put(self, opened: Opened, reading: Reading) -> None:
+        """Make it live, with what changed since it was complete."""
         async with self._replacing:
-            candidate, since = opened.live, reading.since
+            candidate, since = opened.live, opened.since
             if reading.catalogs != self._catalogs:
                 since = self._cursor()
                 candidate = await self._releases.completed(candidate, await asyncio.to_thread(self._store.catalog))
+            left = self._leave()
             self._unread.update(await self._current.put(candidate, since=since))
-        self._releases.keep(candidate)
+        self._releases.keep(candidate, left)
         self.remark = opened.remark
         self.problems.clear()
         show_release(candidate.snapshot.release)
         log.info("release %s is live: %d products", candidate.snapshot.release, len(candidate.snapshot.catalog))
+
+    def _leave(self) -> Left | None:
+        """What serves, to be returned to; None where it is not complete up to any change."""
+        live = self._current.live
+        return None if live is None or self._unread else Left(live, self._cursor(), self._catalogs)
 
     async def _encode_unread(self) -> None:
         if self._unread:

@@ -13,14 +13,18 @@ import numpy as np
 import pytest
 from sqlalchemy import delete
 
+from api.live import Live
 from api.metrics import DEGRADED, TRIALS
 from api.serving import Serving
+from recommender.events import EventType
 from recommender.rules.file import read_rules
 from runners.messages import FoldInCall
 from runners.stages import StageHandles
-from store.catalog import set_stock
+from store.catalog import Product, set_stock, upsert_products
+from store.changes import ChangeKind, append_changes
 from store.deployments import record_deployment
 from store.engine import writing
+from store.events import Event, event_row, insert_events
 from store.tables import deployments
 from tests.planted_shop import Shop, published_variant
 from tests.stage_services import InProcess, stages_of
@@ -113,6 +117,13 @@ def deploy(shop: Shop, release_id: str) -> None:
     engine = shop.open()
     with writing(engine) as connection:
         record_deployment(connection, release_id, action="promote", who="test", why="")
+    engine.dispose()
+
+
+def nothing_deployed(shop: Shop) -> None:
+    engine = shop.open()
+    with writing(engine) as connection:
+        connection.execute(delete(deployments))
     engine.dispose()
 
 
@@ -221,10 +232,7 @@ def test_on_a_busy_machine_the_newest_release_goes_live_at_a_start(shop: Shop, h
 
 
 def test_a_slow_release_is_better_than_none_before_it_that_serves(shop: Shop, handles: StageHandles) -> None:
-    engine = shop.open()
-    with writing(engine) as connection:
-        connection.execute(delete(deployments))
-    engine.dispose()
+    nothing_deployed(shop)
     for release in ("never-published", "second"):
         deploy(shop, release)
 
@@ -250,10 +258,7 @@ def test_a_process_that_starts_goes_back_as_far_as_it_must(shop: Shop, handles: 
 
 
 def test_where_no_release_can_serve_it_says_so(shop: Shop, handles: StageHandles) -> None:
-    engine = shop.open()
-    with writing(engine) as connection:
-        connection.execute(delete(deployments))
-    engine.dispose()
+    nothing_deployed(shop)
     for bad in ("narrow", "never-published"):
         deploy(shop, bad)
 
@@ -295,6 +300,73 @@ def test_going_back_loads_nothing(shop: Shop, handles: StageHandles) -> None:
         assert trials("passed") == passed
 
     play(shop, handles, scenario)
+
+
+@pytest.mark.parametrize("catalogs", [0, 1], ids=["products changed", "the whole catalog is another one"])
+def test_going_back_shows_what_happened_meanwhile(shop: Shop, handles: StageHandles, catalogs: int) -> None:
+    """The release as it was left, with what changed since, is the release over the catalog of today."""
+
+    async def scenario(serving: Serving, slowness: Slowness) -> None:
+        await until(lambda: not serving.problems)
+        await asyncio.to_thread(deploy, shop, "second")
+        await until(lambda: serving.live.snapshot.release == "second")
+        await asyncio.to_thread(change_the_shop, shop, catalogs)
+        await until(lambda: "new-wine" in serving.live.snapshot.catalog.row_of)
+        await asyncio.to_thread(deploy, shop, shop.release)
+        await until(lambda: serving.live.snapshot.release == shop.release)
+        await until(lambda: "new-wine" in serving.live.snapshot.catalog.row_of)
+        live = serving.live
+        afresh = await serving.releases.completed(live, await asyncio.to_thread(serving.store.catalog))
+        assert facts_of(live) == facts_of(afresh)
+        assert not facts_of(live)["wine-00"][0]
+
+    play(shop, handles, scenario)
+
+
+def test_going_back_knows_what_customers_did_meanwhile(shop: Shop, handles: StageHandles) -> None:
+    async def scenario(serving: Serving, slowness: Slowness) -> None:
+        await until(lambda: not serving.problems)
+        (known,) = await asyncio.to_thread(serving.store.some_customers, 1)
+        before = await serving.customer(serving.live, known, None)
+        await asyncio.to_thread(deploy, shop, "second")
+        await until(lambda: serving.live.snapshot.release == "second")
+        await asyncio.to_thread(buy, shop, known)
+        await asyncio.to_thread(deploy, shop, shop.release)
+        await until(lambda: serving.live.snapshot.release == shop.release)
+        assert len((await serving.customer(serving.live, known, None)).history) == len(before.history) + 1
+
+    play(shop, handles, scenario)
+
+
+def buy(shop: Shop, customer: str) -> None:
+    engine = shop.open()
+    with writing(engine) as connection:
+        line = Event(product_id="wine-01", type=EventType.PURCHASE, user_id=customer, session_id="s", occurred_at=9e8)
+        insert_events(connection, [event_row(line, 0)])
+    engine.dispose()
+
+
+def change_the_shop(shop: Shop, catalogs: int) -> None:
+    """One product is sold out, one is new; ``catalogs`` times all is to be read."""
+    engine = shop.open()
+    with writing(engine) as connection:
+        set_stock(connection, {"wine-00": 0})
+        upsert_products(connection, [Product(external_id="new-wine", name="A new red wine", category="wine")])
+        append_changes(connection, ChangeKind.CATALOG, [None] * catalogs)
+    engine.dispose()
+
+
+def facts_of(live: Live) -> dict[str, tuple[bool, str, bytes]]:
+    """By product: whether it may be shown, what it is called, and its vector."""
+    snapshot = live.snapshot
+    catalog = snapshot.catalog
+    vectors = snapshot.vectors[snapshot.vector_row]
+    return {
+        product: (bool(allowed), name, vector.tobytes())
+        for product, allowed, name, vector in zip(
+            catalog.external_id, snapshot.allowed, catalog.name, vectors, strict=True
+        )
+    }
 
 
 def test_stock_is_followed_while_a_release_is_on_trial(shop: Shop, handles: StageHandles) -> None:
