@@ -23,8 +23,6 @@ class Benchmark:
     """Starts of test windows; the first is the one that bars are about."""
     views: tuple[str, ...]
     """Which questions are asked of each customer: ``all``, ``new_only``, ``cold`` or ``leave_one_out``."""
-    headline: tuple[str, ...]
-    """Metrics on which rows are compared, e.g. ``ndcg@20``."""
     carts: bool = False
 
     @property
@@ -42,7 +40,6 @@ COMPLETE_JOURNEY: Final = Benchmark(
         datetime(2017, 11, 17, tzinfo=UTC),
     ),
     views=("all", "new_only", "cold"),
-    headline=("ndcg@20",),
     carts=True,
 )
 ONLINE_RETAIL: Final = Benchmark(
@@ -50,14 +47,12 @@ ONLINE_RETAIL: Final = Benchmark(
     protocol=Protocol(label_days=39.0, universe_baskets=5),
     cuts=(datetime(2011, 11, 1, tzinfo=UTC),),
     views=("all", "new_only"),
-    headline=("ndcg@20",),
 )
 BEAUTY: Final = Benchmark(
     name="beauty",
     protocol=Protocol(label_days=float(beauty.STEP_DAYS), universe_baskets=0, exclude_owned=True),
     cuts=(beauty.CUT,),
     views=("leave_one_out",),
-    headline=("hr@10", "ndcg@10"),
 )
 BENCHMARKS: Final = (COMPLETE_JOURNEY, ONLINE_RETAIL, BEAUTY)
 

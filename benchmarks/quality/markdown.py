@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from benchmarks.quality.reference import BARS, CART_BAR, COLD_BAR, KNOWN, RECIPE, Known
-from benchmarks.quality.tables import GAIN, RERANK_GAIN, Row, Table
+from benchmarks.quality.tables import GAIN, RERANK_GAIN, Row, Table, headline_of
 
 Results = Mapping[str, Mapping[str, Table]]
 
@@ -14,8 +14,6 @@ TITLES: Final = {
     "online_retail": "Online Retail",
     "beauty": "Amazon Beauty",
 }
-HEADLINE: Final = {"cart": ("recall@20",), "cold": ("recall@20",), "leave_one_out": ("hr@10", "ndcg@10")}
-"""Metrics with intervals, by protocol; NDCG@20 elsewhere."""
 BESIDE: Final = ("ndcg@10", "recall@20", "mrr@20", "hr@10")
 
 ABOUT: Final = {
@@ -172,24 +170,24 @@ def _data_set(name: str, tables: Mapping[str, Table]) -> str:
 
 
 def _rows(protocol: str, table: Table) -> list[str]:
-    headline = HEADLINE.get(protocol, HEADLINE.get(protocol.partition("_")[0], ("ndcg@20",)))
-    beside = [metric for metric in BESIDE if metric not in headline]
+    compared = headline_of(protocol)
+    beside = [metric for metric in BESIDE if metric not in compared]
     head = ["row"]
-    for metric in headline:
+    for metric in compared:
         head += [f"{_words(metric)} (95 %)", "gain (95 %)"]
     rows = []
     for model, row in table.items():
         cells = [_words(model)]
-        for metric in headline:
+        for metric in compared:
             cells += [_cell(row, metric), _cell(row, f"{metric}{GAIN}")]
         rows.append([*cells, *(_number(_mean(row, one), False) if one in row else "-" for one in beside)])
     lines = _table([*head, *map(_words, beside)], rows)
-    return lines + [line for model, row in table.items() for line in _rerank(row, headline)]
+    return lines + [line for model, row in table.items() for line in _rerank(row, compared)]
 
 
-def _rerank(row: Row, headline: Sequence[str]) -> Iterator[str]:
+def _rerank(row: Row, compared: Sequence[str]) -> Iterator[str]:
     """What the cross-encoder is worth."""
-    for metric in headline:
+    for metric in compared:
         name = f"{metric}{RERANK_GAIN}"
         if name in row:
             yield ""

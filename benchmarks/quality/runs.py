@@ -13,7 +13,7 @@ from benchmarks.quality.hybrid import Hybrid, fit_hybrid, sampled
 from benchmarks.quality.plain import NAMES as PLAIN
 from benchmarks.quality.plain import plain_rows
 from benchmarks.quality.shop import Shop
-from benchmarks.quality.tables import Row, Table, table
+from benchmarks.quality.tables import Row, Table, headline_of, table
 from training import cross_encoder
 from training.evaluate import Gathering
 from training.replay import LIST_LENGTH, Arena, Case, build_arena
@@ -64,19 +64,15 @@ def run(benchmark: Benchmark, shop: Shop, effort: Effort, report: Report) -> dic
         for view, scores in _ask(benchmark, arena, hybrid, effort, report).items():
             found[view].append(scores)
             name = view if number == 0 else f"{view}_{cut:%Y-%m-%d}"
-            tables[name] = table([scores], singles=SINGLES, headline=_headline(benchmark, view))
+            tables[name] = table([scores], singles=SINGLES, headline=headline_of(view))
             if view == COLD:
                 tables[name][RANDOM] = by_chance(int(arena.cold.sum()))
         if benchmark.carts and number == 0:
             tables["cart"] = _carts(benchmark, arena, hybrid, effort, report)
     if len(cuts) > 1:
         for view, every in found.items():
-            tables[f"{view}_mean"] = table(every, singles=SINGLES, headline=_headline(benchmark, view))
+            tables[f"{view}_mean"] = table(every, singles=SINGLES, headline=headline_of(view))
     return tables
-
-
-def _headline(benchmark: Benchmark, view: str) -> tuple[str, ...]:
-    return ("recall@20",) if view == COLD else benchmark.headline
 
 
 def by_chance(products: int) -> Row:
@@ -145,4 +141,4 @@ def _carts(benchmark: Benchmark, arena: Arena, hybrid: Hybrid, effort: Effort, r
         hybrid.stages(arena),
         progress=lambda done, total: report(f"{hybrid.shop.name}: carts", done, total),
     )
-    return table([scores], singles=carts.SINGLES, headline=("recall@20",))
+    return table([scores], singles=carts.SINGLES, headline=headline_of("cart"))

@@ -23,12 +23,18 @@ METRICS: Final = {
     "hr@20": ("hit_rate", 20),
 }
 """Recall divides by the number of relevant products, not by min(20, that number)."""
+HEADLINES: Final = {"cart": ("recall@20",), "cold": ("recall@20",), "leave_one_out": ("hr@10", "ndcg@10")}
 GAIN: Final = "_gain"
 """Ends the name of a paired difference to the best single stage of the same table."""
 RERANK_GAIN: Final = "_rerank_gain"
 """Ends the name of a paired difference to the same recipe without the cross-encoder."""
 WITH: Final = "hybrid_with_cross_encoder"
 WITHOUT: Final = "hybrid_without_cross_encoder"
+
+
+def headline_of(protocol: str) -> tuple[str, ...]:
+    """Metrics on which the rows of a protocol are compared; of ``cold_2017-11-03`` those of ``cold``."""
+    return HEADLINES.get(protocol, HEADLINES.get(protocol.partition("_")[0], ("ndcg@20",)))
 
 
 def table(groups: Sequence[Scores], *, singles: Iterable[str], headline: Iterable[str]) -> Table:

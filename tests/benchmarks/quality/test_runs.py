@@ -44,7 +44,6 @@ def tables(gifts: Shop, cut: float) -> dict[str, Table]:
         protocol=Protocol(label_days=14),
         cuts=(first, first - timedelta(days=7)),
         views=("all", "new_only"),
-        headline=("ndcg@20",),
         carts=True,
     )
     return run(benchmark, gifts, EFFORT, told)
