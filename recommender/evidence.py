@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,9 @@ from recommender.types import SOURCES, Source
 
 Column = NDArray[np.float32]
 """(n,) raw scores over the whole catalog."""
+
+COSINE_STEPS: Final = 1e4
+"""Between 0 and 1. Two products may differ by less only in how the sum was rounded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +58,16 @@ async def content_scores(snapshot: Snapshot, taste: ItemWeights, stages: Stages)
     profile = taste_vector(taste, snapshot.vectors, snapshot.vector_row)
     if profile is None:
         return None
-    per_text = await stages.similarities(snapshot.vectors, profile)
+    per_text = await _cosines(snapshot, profile, stages)
     return per_text.take(snapshot.vector_row)
+
+
+async def _cosines(snapshot: Snapshot, profile: NDArray[np.float32], stages: Stages) -> NDArray[np.float32]:
+    """(texts,) to four decimals: the last bits depend on how many requests were batched, and a list must not."""
+    exact = await stages.similarities(snapshot.vectors, profile)
+    rounded: NDArray[np.float32] = np.rint(exact * COSINE_STEPS)
+    rounded /= COSINE_STEPS
+    return rounded
 
 
 def taste_vector(
@@ -127,9 +139,9 @@ async def asked_scores(snapshot: Snapshot, asked: NDArray[np.float32], stages: S
     """How like each product is to the most fitting of these texts, (k, d) unit vectors; None where there are none."""
     if not len(asked):
         return None
-    best = await stages.similarities(snapshot.vectors, asked[0])
+    best = await _cosines(snapshot, asked[0], stages)
     for one in asked[1:]:
-        best = np.maximum(best, await stages.similarities(snapshot.vectors, one))
+        best = np.maximum(best, await _cosines(snapshot, one, stages))
     return best.take(snapshot.vector_row)
 
 

@@ -114,6 +114,22 @@ def test_content_is_silent_without_a_direction(two_aisles: Snapshot, taste: Item
     assert answer_now(content_scores(two_aisles, taste, STAGES)) is None
 
 
+class NoisyStages(InProcessStages):
+    """Stages whose sums are rounded otherwise, as in a larger batch."""
+
+    async def similarities(self, vectors: np.ndarray, profile: np.ndarray) -> np.ndarray:
+        exact = await super().similarities(vectors, profile)
+        return (exact + np.where(np.arange(len(exact)) % 2, 1e-7, -1e-7)).astype(np.float32)
+
+
+def test_who_asks_at_the_same_time_does_not_decide_between_equals(two_aisles: Snapshot) -> None:
+    noisy = NoisyStages(STAGES._collaborative)
+    alone, batched = (answer_now(content_scores(two_aisles, liking(_0=1.0), one)) for one in (STAGES, noisy))
+    assert alone is not None
+    assert len(np.unique(alone)) < len(alone)
+    assert np.array_equal(alone, batched)
+
+
 def test_content_is_silent_about_a_text_at_the_mean(two_aisles: Snapshot) -> None:
     at_mean = replace(two_aisles, vectors=np.zeros((2, 2), dtype=np.float32))
     assert answer_now(content_scores(at_mean, liking(_0=1.0), STAGES)) is None
