@@ -35,6 +35,7 @@ TRAINING: Final = "training"
     help="First moment of the two weeks that models are compared on, in the data's original time (UTC).",
 )
 @click.option("--only", type=click.Choice(["embedding", "collaborative", "cross-encoder"]), help="Run one job alone.")
+@click.option("--search", is_flag=True, help="Look for better settings of the learned blender; each try is in MLflow.")
 @click.option("--seed", default=0, show_default=True)
 @click.option(
     "--accept-gaps", metavar="WHY", default="", help="Train on data with missing days; the reason is recorded."
@@ -50,6 +51,7 @@ def train(
     thorough: bool,
     evaluate_from: datetime | None,
     only: str | None,
+    search: bool,
     seed: int,
     accept_gaps: str,
     models: tuple[str, ...],
@@ -57,7 +59,13 @@ def train(
     """Train, evaluate, judge against the champion, and register a release from what is in the store."""
     settings, console = read_settings(), Console()
     options = train_options(
-        settings, thorough=thorough, evaluate_from=evaluate_from, seed=seed, accept_gaps=accept_gaps, models=models
+        settings,
+        thorough=thorough,
+        evaluate_from=evaluate_from,
+        search=search,
+        seed=seed,
+        accept_gaps=accept_gaps,
+        models=models,
     )
     release_id = run_training(settings, options, console, only=only)
     if release_id:
@@ -113,6 +121,7 @@ def train_options(
     *,
     thorough: bool = False,
     evaluate_from: datetime | None = None,
+    search: bool = False,
     seed: int = 0,
     accept_gaps: str = "",
     models: Sequence[str] = (),
@@ -129,6 +138,7 @@ def train_options(
         encoder=settings.embedding_model,
         evaluate_from=evaluate_from,
         thorough=thorough,
+        search=search,
         seed=seed,
         accept_gaps=accept_gaps,
     )

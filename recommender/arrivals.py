@@ -22,7 +22,8 @@ MOST_ALIKE: Final = 3
 
 
 def arrival_scores(snapshot: Snapshot, history: History, confidences: ItemWeights) -> NDArray[np.float32] | None:
-    """(n,) share of the category that is the customer's · likeness to the three most similar products they bought.
+    """(n,) share of the category that is the customer's · likeness to the three most similar products they looked at or
+    bought.
 
     Above 0 for at most `COMPARED` products, none of which anybody has bought; None where there is none.
     ``confidences`` are `fold_in_confidences` of the history.
@@ -52,7 +53,7 @@ def _of_own_categories(snapshot: Snapshot, confidences: ItemWeights) -> tuple[ND
 
 
 def _of_their_categories(snapshot: Snapshot, rows: NDArray[np.int64], history: History) -> NDArray[np.int32]:
-    """What the customer bought of the categories of ``rows``: what is alike is most often there."""
+    """What the customer looked at or bought of the categories of ``rows``: what is alike is most often there."""
     category, own = snapshot.catalog.category, np.unique(history.item[-LATEST:])
     wanted = np.zeros(len(snapshot.category_sales), dtype=bool)
     wanted[category[rows] + 1] = True

@@ -52,7 +52,7 @@ class Evaluation:
     new_only: Scores
     """Explore: candidates and relevance restricted to products the customer never bought before the cut."""
     cold: Scores
-    """Candidates and relevance restricted to products that nobody bought before the cut."""
+    """Candidates and relevance restricted to products that nobody bought before the cut, and somebody after it."""
     repeat: Scores
     """The lists of ``all_products`` judged by the products that the customer had bought before."""
     slices: Mapping[str, Scores]

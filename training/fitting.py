@@ -19,6 +19,7 @@ from training.embedding import embed_catalog, export_encoder
 from training.encoder_source import DEFAULT_ENCODER
 from training.registry.use import FOLDER, OURS, Brought, with_matrix
 from training.replay import PROTOCOL, Arena
+from training.search import Tell
 from training.source import Report, Source
 from training.tracking import job
 from training.tune import QUICK_PAST, THOROUGH_PAST, Materials, Past
@@ -38,6 +39,8 @@ class Options:
     """First moment of the test window, in the data's original time; two weeks before its end where left out."""
     thorough: bool = False
     seed: int = 0
+    search: bool = False
+    """Whether to look for better settings of the learned blender than the default's."""
     accept_gaps: str = ""
     """Why to train on data with missing days; empty refuses it. Recorded."""
     brought: Brought = OURS
@@ -116,7 +119,12 @@ def train_reranker(source: Source, options: Options, cut: float, report: Report)
 
 
 def materials_of(
-    source: Source, vectors: ItemVectors, products: Products, options: Options, report: Report
+    source: Source,
+    vectors: ItemVectors,
+    products: Products,
+    options: Options,
+    report: Report,
+    search: Tell | None = None,
 ) -> Materials:
     """What the recipe is fitted from: the shop's data with the cross-encoder of the moment."""
     return Materials(
@@ -128,6 +136,7 @@ def materials_of(
         called=source.original,
         past=options.past,
         matrix=options.brought.matrix,
+        search=search,
     )
 
 

@@ -14,7 +14,6 @@ from models.learned_blend import COLUMNS, INPUT, OnnxTrees
 from recommender.features import FEATURES, features
 from training.replay import Arena, Case
 
-TREE_COUNT: Final = 250
 NEGATIVES: Final = 0.2
 """Share of the candidates without a purchase that is learnt from."""
 MIN_LISTS: Final = 300
@@ -22,7 +21,6 @@ MIN_LISTS: Final = 300
 SETTINGS: Final[dict[str, Any]] = {
     "objective": "binary",  # bought or not: as good as LambdaMART here, better on new products, twice as fast
     "learning_rate": 0.05,
-    "num_leaves": 31,
     "min_data_in_leaf": 200,
     "feature_fraction": 0.4,
     "bagging_fraction": 0.7,
@@ -38,6 +36,19 @@ SETTINGS: Final[dict[str, Any]] = {
 
 SUMMED: Final = {"objective=binary sigmoid:1": "objective=regression", "[objective: binary]": "[objective: regression]"}
 """How a model's text says that its trees are summed up and nothing more; the same trees."""
+
+
+@dataclass(frozen=True, slots=True)
+class TreeSettings:
+    """What `training.search` looks for another value of."""
+
+    trees: int = 250
+    leaves: int = 31
+    """Of each tree, at most."""
+
+
+DEFAULT: Final = TreeSettings()
+"""Chosen on Complete Journey's windows before December."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +92,7 @@ class ExampleGatherer:
         return Examples(np.concatenate(self._tables), np.concatenate(self._labels), len(self._labels))
 
 
-def fit_trees(examples: Sequence[Examples], *, seed: int) -> OnnxTrees | None:
+def fit_trees(examples: Sequence[Examples], *, seed: int, settings: TreeSettings = DEFAULT) -> OnnxTrees | None:
     """Learn from the examples; None with fewer than `MIN_LISTS` lists."""
     if sum(part.lists for part in examples) < MIN_LISTS:
         return None
@@ -89,7 +100,8 @@ def fit_trees(examples: Sequence[Examples], *, seed: int) -> OnnxTrees | None:
         np.concatenate([part.table for part in examples]),
         np.concatenate([part.bought for part in examples]).astype(np.float32),
     )
-    return as_onnx(lightgbm.train(SETTINGS | {"seed": seed}, learnt_from, TREE_COUNT))
+    grown = SETTINGS | {"seed": seed, "num_leaves": settings.leaves}
+    return as_onnx(lightgbm.train(grown, learnt_from, settings.trees))
 
 
 def as_onnx(booster: lightgbm.Booster) -> OnnxTrees:

@@ -37,12 +37,12 @@ from training.gate import log_gate, verdict
 from training.home import at_home
 from training.item_facts import item_facts
 from training.kinds import text_kinds
-from training.learned_blend import TREE_COUNT
 from training.plots import plot, plot_slices
 from training.recipe import GAPS, Recipe, Recipes, unreleased_recipe
 from training.registry.use import moment, ungated
 from training.replay import PROTOCOL, Arena
 from training.report import flat_metrics, markdown, summary
+from training.search import Tell, Try
 from training.source import Report, Source, baskets, read_source
 from training.tracking import REPORT, Job, Tracking, job, register
 from training.tune import fit_blender
@@ -116,13 +116,13 @@ def _tune(
 ) -> tuple[Tuned, str]:
     """Fit the weights before the test cut, score everything after it, and judge the result."""
     test_cut, fit_cut = test_cut_of(source, options), fit_cut_of(source, options)
-    materials = materials_of(source, vectors, products, options, report)
+    search = _recorded(source, report) if options.search else None
+    materials = materials_of(source, vectors, products, options, report, search)
     params = {
         "fit_cut": source.original(fit_cut),
         "test_cut": source.original(test_cut),
         "label_days": PROTOCOL.label_days,
         "windows": options.past.windows,
-        "trees": TREE_COUNT,
     }
     with job("blender", params=params, data_hash=source.data_hash) as run:
         blender = fit_blender(materials, fit_cut)
@@ -138,6 +138,22 @@ def _tune(
         run.metrics(flat_metrics(evaluation))
         gate = _judge(testing, evaluation, blender, cross_encoder, champion, options, report)
     return Tuned(blender.only(evaluation.learned), evaluation, test_cut, gate, unjudged), run.run_id
+
+
+def _recorded(source: Source, report: Report) -> Tell:
+    """Each setting that is tried is a run of its own, below the blender's."""
+
+    def tell(one: Try) -> None:
+        params = {"context": str(one.context), **asdict(one.settings)}
+        with job("try", params=params, data_hash=source.data_hash) as run:
+            run.metrics(
+                {"ndcg_20": one.ndcg.mean, "gain": one.gain.mean, "gain_low": one.gain.low, "gain_high": one.gain.high}
+            )
+            run.metrics({"chosen": float(one.chosen)})
+        if one.chosen:
+            report(f"chosen for {one.context}: {one.settings.trees} trees of {one.settings.leaves} leaves", 1, 1)
+
+    return tell
 
 
 def _opponent(
@@ -270,7 +286,7 @@ def _log_evaluation(source: Source, tuned: Tuned, run: Job) -> None:
 
 
 def _params(options: Options) -> dict[str, Any]:
-    names = ("encoder", "thorough", "seed", "accept_gaps")
+    names = ("encoder", "thorough", "search", "seed", "accept_gaps")
     brought = {f"model_{one.stage}": one.label for one in options.brought.models}
     return {name: getattr(options, name) for name in names} | brought
 

@@ -1,6 +1,6 @@
 """Fits a recipe: the weights of the blend, the learned blender and the weight of reranking, all before a cut."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
@@ -13,15 +13,17 @@ from models.embedding import ItemVectors
 from models.learned_blend import OnnxTrees
 from models.reranker import Reranker
 from recommender.history import DAY
+from recommender.policy import Weights
 from recommender.types import Context
 from training.carts import cart_cases
 from training.dataset import Dataset
 from training.evaluate import RERANK_WEIGHTS, fit_rerank_weight, sample_customers
 from training.kinds import text_kinds
-from training.learned_blend import ExampleGatherer, Examples, fit_trees, sampled_customers
+from training.learned_blend import DEFAULT, ExampleGatherer, Examples, TreeSettings, fit_trees, sampled_customers
 from training.registry.matrix import FactorMatrix, ItemItemMatrix
 from training.registry.use import with_matrix
 from training.replay import PROTOCOL, Arena, Protocol, build_arena
+from training.search import Tell, search_settings
 from training.source import Report
 from training.weights import UNFITTED_WEIGHTS, fit_weights
 
@@ -63,6 +65,8 @@ class Materials:
     """What people call a moment of the data."""
     matrix: FactorMatrix | ItemItemMatrix | None = None
     """A registered matrix in place of the fitted one."""
+    search: Tell | None = None
+    """Told of every setting that is tried; None tries none."""
 
     @cached_property
     def kinds(self) -> NDArray[np.int32]:
@@ -101,26 +105,43 @@ def fit_blender(materials: Materials, cut: float) -> Blender:
     fitted = fit_weights(
         shortlists, seed=materials.seed, progress=lambda done, total: report("fitting weights", done, total)
     )
-    trees = _fit_trees(materials, arena)
+    trees = _fit_trees(materials, arena, fitted)
     blender = Blender(fitted, RERANK_WEIGHTS[0], trees)
     if materials.cross_encoder is None:
         return blender
     return replace(blender, rerank_weight=_rerank_weight(materials, arena, blender))
 
 
-def _fit_trees(materials: Materials, newest: Arena) -> dict[Context, OnnxTrees]:
-    """The learned blender of each context, from windows before the newest where there are enough customers in them."""
+def _fit_trees(materials: Materials, newest: Arena, fitted: Weights) -> dict[Context, OnnxTrees]:
+    """The learned blender of each context, from windows before the newest where there are enough customers in them.
+
+    Settings are searched, where that is asked for, on what those windows taught alone: the newest one judges.
+    """
     examples: dict[Context, list[Examples]] = {Context.HOMEPAGE: [], Context.CART: []}
     customers = 0
     for arena in _earlier(materials, newest):
         customers += min(len(arena.customers()), materials.past.customers)
         _learn_from(arena, materials, examples)
+    settings = _settings(materials, newest, fitted, examples)
     if customers < materials.past.enough:
         _learn_from(newest, materials, examples)
     materials.report("fitting the learned blender", 0, 1)
-    fitted = {context: fit_trees(parts, seed=materials.seed) for context, parts in examples.items()}
+    learned = {
+        context: fit_trees(parts, seed=materials.seed, settings=settings.get(context, DEFAULT))
+        for context, parts in examples.items()
+    }
     materials.report("fitting the learned blender", 1, 1)
-    return {context: trees for context, trees in fitted.items() if trees is not None}
+    return {context: trees for context, trees in learned.items() if trees is not None}
+
+
+def _settings(
+    materials: Materials, newest: Arena, fitted: Weights, examples: Mapping[Context, Sequence[Examples]]
+) -> dict[Context, TreeSettings]:
+    if materials.search is None:
+        return {}
+    return search_settings(
+        examples, newest, fitted, seed=materials.seed, report=materials.report, tell=materials.search
+    )
 
 
 def _earlier(materials: Materials, newest: Arena) -> Iterator[Arena]:
