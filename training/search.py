@@ -1,7 +1,7 @@
 """Searches a grid for the learned blender's settings before the test window; the default yields to evidence alone."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import product
 from typing import Final
 
@@ -20,6 +20,7 @@ from training.replay import LIST_LENGTH, Arena, Case
 from training.rows import piped
 from training.scores import Scores
 from training.source import Report
+from training.tracking import job
 
 GRID: Final = tuple(TreeSettings(trees=trees, leaves=leaves) for leaves, trees in product((7, 15, 31, 63), (100, 250)))
 """Beside the default: smaller trees for shops with little to learn from, larger ones for those with much."""
@@ -41,6 +42,27 @@ class Try:
 
 
 Tell = Callable[[Try], None]
+
+
+def recorded(data_hash: str, report: Report) -> Tell:
+    """Makes each try a run of its own below the open one, and says what was chosen."""
+
+    def tell(one: Try) -> None:
+        params = {"context": str(one.context), **asdict(one.settings)}
+        with job("try", params=params, data_hash=data_hash) as run:
+            run.metrics(
+                {
+                    "ndcg_20": one.ndcg.mean,
+                    "gain": one.gain.mean,
+                    "gain_low": one.gain.low,
+                    "gain_high": one.gain.high,
+                    "chosen": float(one.chosen),
+                }
+            )
+        if one.chosen:
+            report(f"chosen for {one.context}: {one.settings.trees} trees of {one.settings.leaves} leaves", 1, 1)
+
+    return tell
 
 
 def search_settings(

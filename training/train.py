@@ -42,7 +42,7 @@ from training.recipe import GAPS, Recipe, Recipes, unreleased_recipe
 from training.registry.use import moment, ungated
 from training.replay import PROTOCOL, Arena
 from training.report import flat_metrics, markdown, summary
-from training.search import Tell, Try
+from training.search import recorded
 from training.source import Report, Source, baskets, read_source
 from training.tracking import REPORT, Job, Tracking, job, register
 from training.tune import fit_blender
@@ -116,7 +116,7 @@ def _tune(
 ) -> tuple[Tuned, str]:
     """Fit the weights before the test cut, score everything after it, and judge the result."""
     test_cut, fit_cut = test_cut_of(source, options), fit_cut_of(source, options)
-    search = _recorded(source, report) if options.search else None
+    search = recorded(source.data_hash, report) if options.search else None
     materials = materials_of(source, vectors, products, options, report, search)
     params = {
         "fit_cut": source.original(fit_cut),
@@ -138,22 +138,6 @@ def _tune(
         run.metrics(flat_metrics(evaluation))
         gate = _judge(testing, evaluation, blender, cross_encoder, champion, options, report)
     return Tuned(blender.only(evaluation.learned), evaluation, test_cut, gate, unjudged), run.run_id
-
-
-def _recorded(source: Source, report: Report) -> Tell:
-    """Each setting that is tried is a run of its own, below the blender's."""
-
-    def tell(one: Try) -> None:
-        params = {"context": str(one.context), **asdict(one.settings)}
-        with job("try", params=params, data_hash=source.data_hash) as run:
-            run.metrics(
-                {"ndcg_20": one.ndcg.mean, "gain": one.gain.mean, "gain_low": one.gain.low, "gain_high": one.gain.high}
-            )
-            run.metrics({"chosen": float(one.chosen)})
-        if one.chosen:
-            report(f"chosen for {one.context}: {one.settings.trees} trees of {one.settings.leaves} leaves", 1, 1)
-
-    return tell
 
 
 def _opponent(

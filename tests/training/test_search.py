@@ -1,20 +1,24 @@
 """Settings are searched before the test window, and the default yields only to what other customers confirm."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
+import mlflow
 import numpy as np
 import pytest
 
 from models.embedding import ItemVectors
 from recommender.history import DAY
+from recommender.metrics.bootstrap import Interval
 from recommender.policy import Weights
 from recommender.types import Context
 from training import learned_blend
 from training.dataset import Dataset
 from training.learned_blend import DEFAULT, ExampleGatherer, Examples, TreeSettings, fit_trees
 from training.replay import Arena, build_arena
-from training.search import GRID, Try, search_settings
+from training.search import GRID, Try, recorded, search_settings
+from training.tracking import EXPERIMENT, Tracking, job
 
 BLIND: Final = TreeSettings(trees=1, leaves=2)
 SEEING: Final = TreeSettings(trees=60, leaves=15)
@@ -86,6 +90,23 @@ def test_with_too_little_to_learn_from_nothing_is_tried(arena: Arena) -> None:
 def test_the_default_is_in_the_grid() -> None:
     assert DEFAULT in GRID
     assert len(set(GRID)) == len(GRID)
+
+
+def test_every_try_is_a_run_below_the_one_that_searches(tmp_path: Path) -> None:
+    Tracking(f"sqlite:///{tmp_path}/mlflow.db", tmp_path).open()
+    said: list[str] = []
+    tries = [
+        Try(Context.CART, settings, Interval(0.3, 0.2, 0.4), Interval(0.1, 0.05, 0.15), chosen=settings == SEEING)
+        for settings in (BLIND, SEEING)
+    ]
+    with job("blender", params={}, data_hash="d") as above:
+        for one in tries:
+            recorded("d", lambda step, done, total: said.append(step))(one)
+    runs = mlflow.search_runs(experiment_names=[EXPERIMENT], output_format="list")
+    below = [run for run in runs if run.data.tags.get("mlflow.parentRunId") == above.run_id]
+    assert {(run.data.params["trees"], run.data.metrics["chosen"]) for run in below} == {("1", 0.0), ("60", 1.0)}
+    assert {run.data.metrics["gain_low"] for run in below} == {0.05}
+    assert said == ["chosen for cart: 60 trees of 15 leaves"]
 
 
 def test_settings_change_the_trees(examples: list[Examples]) -> None:
