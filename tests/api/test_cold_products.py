@@ -1,4 +1,7 @@
-"""Products that nobody has bought yet reach those who buy their kind, from the call that adds them on."""
+"""Products that nobody has bought yet reach those who buy their kind, from the call that adds them on.
+
+By whichever source: `tests/recommender/test_arrivals.py` is about the one that is made for them.
+"""
 
 from collections.abc import Iterator
 from typing import Any, Final
