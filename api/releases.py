@@ -3,10 +3,9 @@
 import asyncio
 from collections import OrderedDict
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
-from api.customers import CustomerCache
 from api.embeddings import Embeddings
 from api.live import Live, go_live
 from api.metrics import BATCH_SIZE
@@ -17,7 +16,8 @@ from models.release_store import ReleaseStore
 from recommender.catalog import Catalog
 from recommender.errors import InvalidRelease
 from recommender.rules.file import Rules
-from runners.stages import ReleaseStages, StageHandles
+from runners.stages import PREPARED_TOGETHER, ReleaseStages, StageHandles
+from store.changes import ChangeKind
 
 KEPT: Final = 2
 """Open releases: stages keep as many (`runners.shelf`)."""
@@ -52,7 +52,7 @@ class Left:
     catalogs: int
 
     def is_near(self, reading: Reading) -> bool:
-        """Whether what changed since then is little beside the whole catalog."""
+        """Whether what changed since then may be little beside the whole catalog."""
         return self.catalogs == reading.catalogs and reading.since - self.since <= FEW_CHANGES
 
 
@@ -75,6 +75,8 @@ class Releases:
         self._open: OrderedDict[str, tuple[Release, ReleaseStages]] = OrderedDict()
         self._left: Left | None = None
         """The one that served before."""
+        self._crowded = False
+        """Whether others were opened since: they may have taken a place in the stages."""
 
     async def open(self, release_id: str, reading: Reading, serving: Live | None) -> Opened:
         """The release over this catalog, once every stage holds it and it stood its trial beside the one ``serving``.
@@ -84,9 +86,12 @@ class Releases:
         """
         known = self._open.get(release_id)
         if known is not None:
+            if serving is not None and self._crowded:
+                await _touch(serving, together=1)
             return await self._again(*known, reading)
         if serving is not None:
             await _touch(serving)
+        self._crowded = True
         release = await asyncio.to_thread(self._read, release_id)
         live = await self._prepared(release, ReleaseStages(self._handles, release_id, _observe_batch), reading.catalog)
         remembered = await asyncio.to_thread(
@@ -100,7 +105,7 @@ class Releases:
 
     def keep(self, live: Live, left: Left | None) -> None:
         """It is live now, and this one was until now; what served before that is let go of."""
-        self._left = left
+        self._left, self._crowded = left, False
         self._open[live.release.release_id] = (live.release, live.stages)
         self._open.move_to_end(live.release.release_id)
         while len(self._open) > KEPT:
@@ -122,20 +127,26 @@ class Releases:
     async def _again(self, release: Release, stages: ReleaseStages, reading: Reading) -> Opened:
         """In a hurry: all that is new to the release are products, and its stages held it a moment ago."""
         left = self._left
-        if left is not None and left.live.release is release and left.is_near(reading):
-            # Nobody told it of what its customers did meanwhile.
-            opened = Opened(replace(left.live, customers=CustomerCache()), left.since)
+        if left is not None and left.live.release is release and await self._can_follow(left, reading):
+            opened = Opened(left.live, left.since)
         else:
             live = await go_live(release, reading.catalog, self._rules, stages, self._embeddings)
             opened = Opened(live, reading.since)
         await stages.prepare("embedding", "collaborative", *_reranker(opened.live), together=1)
         return opened
 
+    async def _can_follow(self, left: Left, reading: Reading) -> bool:
+        """Whether all that changed since it was left are a few products, and the change feed still has them."""
+        if not left.is_near(reading):
+            return False
+        changes = await asyncio.to_thread(self._store.changes, left.since)
+        return all(change.kind != ChangeKind.CATALOG for change in changes)
 
-async def _touch(serving: Live) -> None:
+
+async def _touch(serving: Live, *, together: int = PREPARED_TOGETHER) -> None:
     """A stage lets go of what was asked for longest ago: with no shopper around, that may be what serves."""
     with suppress(InvalidRelease):  # a stage that lost it and cannot load it again is no fault of the one to be opened
-        await serving.stages.prepare("embedding", "collaborative", *_reranker(serving))
+        await serving.stages.prepare("embedding", "collaborative", *_reranker(serving), together=together)
 
 
 def _reranker(live: Live) -> tuple[str, ...]:

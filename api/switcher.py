@@ -3,10 +3,11 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from api.current import Current
+from api.customers import CustomerCache
 from api.metrics import DEGRADED, show_release
 from api.releases import Left, Opened, Reading, Releases
 from api.store_view import StoreView
@@ -67,11 +68,11 @@ class Switcher:
     async def read_catalog(self) -> None:
         """Put the release that serves over the catalog as the store has it now."""
         async with self._replacing:
-            self._catalogs += 1
             live, since = self._current.live, self._cursor()
             if live is not None:
                 catalog = await asyncio.to_thread(self._store.catalog)
                 await self._current.put(await self._releases.completed(live, catalog), since=since)
+            self._catalogs += 1  # not before: what is opened meanwhile is opened over the old one
 
     async def _try_until_settled(self) -> None:
         """What is away is waited for; what is refused is tried again after a while. Every failure is counted."""
@@ -172,9 +173,14 @@ class Switcher:
         log.info("release %s is live: %d products", candidate.snapshot.release, len(candidate.snapshot.catalog))
 
     def _leave(self) -> Left | None:
-        """What serves, to be returned to; None where it is not complete up to any change."""
+        """What serves, to be returned to; None where it is not complete up to any change.
+
+        Without the histories it knew: nobody would tell it of what customers do meanwhile, nor to forget them.
+        """
         live = self._current.live
-        return None if live is None or self._unread else Left(live, self._cursor(), self._catalogs)
+        if live is None or self._unread:
+            return None
+        return Left(replace(live, customers=CustomerCache()), self._cursor(), self._catalogs)
 
     async def _encode_unread(self) -> None:
         if self._unread:

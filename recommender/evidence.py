@@ -63,7 +63,10 @@ async def content_scores(snapshot: Snapshot, taste: ItemWeights, stages: Stages)
 
 
 async def _cosines(snapshot: Snapshot, profile: NDArray[np.float32], stages: Stages) -> NDArray[np.float32]:
-    """(texts,) to four decimals: the last bits depend on how many requests were batched, and a list must not."""
+    """(texts,) to four decimals: the last bits depend on how many requests were batched.
+
+    So equals stay equals, whoever asks at the same time; of two that lie a step apart, one may still be rounded away.
+    """
     exact = await stages.similarities(snapshot.vectors, profile)
     rounded: NDArray[np.float32] = np.rint(exact * COSINE_STEPS)
     rounded /= COSINE_STEPS

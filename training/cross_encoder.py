@@ -100,7 +100,7 @@ def gather_examples(
 ) -> tuple[list[str], list[Example]]:
     """Texts as of two weeks before the cut, and what those customers bought in the two weeks."""
     start = cut - LABEL_DAYS * 86_400.0
-    past, labels = data.before(start), data.window(start, LABEL_DAYS)
+    past, labels = data.before(start), data.before(cut).window(start, LABEL_DAYS)
     buyers = np.intersect1d(past.customers, labels.customers)
     texts: list[str] = []
     examples: list[Example] = []

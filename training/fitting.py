@@ -90,7 +90,7 @@ def fit_final(source: Source, options: Options, report: Report) -> tuple[Collabo
     }
     report("collaborative model on all data", 0, 1)
     with job("collaborative", params=params, data_hash=source.data_hash) as run:
-        arranged = source.data.arranged(source.end)
+        arranged = source.today.arranged(source.end)
         fitted = collaborative_job.fit_collaborative(arranged, cut=source.end, seed=options.seed)
         fitted = with_matrix(fitted, options.brought.matrix, arranged.catalog.external_id)
         run.metrics({"factored_items": len(fitted.factors), "co_purchase_pairs": len(fitted.co_purchase.item)})
@@ -106,7 +106,7 @@ def train_reranker(source: Source, options: Options, cut: float, report: Report)
     folder = cross_encoder_folder(options)
     with job("cross_encoder", params=asdict(options.effort), data_hash=source.data_hash) as run:
         outcome = train_cross_encoder(
-            source.data,
+            source.today if cut == source.end else source.data,
             folder,
             cut=cut,
             effort=options.effort,

@@ -85,4 +85,6 @@ def shuffled(seed: int) -> Ranker:
 
 def recent_order(arena: Arena) -> NDArray[np.int64]:
     """All products, those in the most baskets of the last seven days before the cut first."""
-    return np.argsort(-arena.data.window(arena.cut - RECENT_DAYS * DAY, RECENT_DAYS).baskets, kind="stable")
+    return np.argsort(
+        -arena.data.before(arena.cut).window(arena.cut - RECENT_DAYS * DAY, RECENT_DAYS).baskets, kind="stable"
+    )

@@ -26,6 +26,8 @@ GRID: Final = tuple(TreeSettings(trees=trees, leaves=leaves) for leaves, trees i
 """Beside the default: smaller trees for shops with little to learn from, larger ones for those with much."""
 SEARCHED_CUSTOMERS: Final = 1_000
 """At most so many judge, and so many carts."""
+MIN_CUSTOMERS: Final = 100
+"""With fewer nobody can say what is better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ def _confirmed(
     context: Context, scores: Scores, grid: Sequence[TreeSettings], default: TreeSettings, seed: int, tell: Tell
 ) -> TreeSettings:
     """What half of the customers choose, where the other half confirms it; the default where nobody can say."""
-    if default not in grid or scores.customers < 2:
+    if default not in grid or len(np.unique(scores.user)) < MIN_CUSTOMERS:
         return default
     choosing, confirming = (scores.of_customers(half) for half in _halves(scores.user, seed))
     ndcg = {one: choosing.interval(str(one), LIST_LENGTH) for one in grid}

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -35,6 +35,11 @@ class Source:
     """Who was erased up to then (epoch milliseconds) is not in it; None where nobody was."""
     shifted_at: float | None = None
     """When that import began; what came later is live, and up to a week may lie between the two."""
+
+    @property
+    def today(self) -> Dataset:
+        """What ships learns from: without what was returned after the newest purchase."""
+        return replace(self.data, returned=None)
 
     @property
     def end(self) -> float:

@@ -37,6 +37,7 @@ from training.gate import log_gate, verdict
 from training.home import at_home
 from training.item_facts import item_facts
 from training.kinds import text_kinds
+from training.learned_blend import DEFAULT
 from training.plots import plot, plot_slices
 from training.recipe import GAPS, Recipe, Recipes, unreleased_recipe
 from training.registry.use import moment, ungated
@@ -93,6 +94,8 @@ def train(
 
 def run_alone(only: str, engine: Engine, tracking: Tracking, options: Options, report: Report) -> None:
     """One job on its own, recorded in MLflow; what it makes stays in the workspace and no release is assembled."""
+    if options.search:
+        raise InvalidInput("search", "--search", f"is not a part of --only {only}")
     source = read_source(engine, report)
     tracking.open()
     match only:
@@ -123,6 +126,7 @@ def _tune(
         "test_cut": source.original(test_cut),
         "label_days": PROTOCOL.label_days,
         "windows": options.past.windows,
+        **({} if options.search else asdict(DEFAULT)),
     }
     with job("blender", params=params, data_hash=source.data_hash) as run:
         blender = fit_blender(materials, fit_cut)
@@ -206,7 +210,7 @@ def _release(
 ) -> Manifest:
     """Assemble the folder, keep it in MLflow, and register it."""
     report("registering the release", 0, 1)
-    order = source.data.order(source.end)
+    order = source.today.order(source.end)
     parts = Parts(
         catalog=source.data.catalog.take(order),
         encoder_folder=encoder_folder(options),
@@ -216,7 +220,7 @@ def _release(
         products=products.arranged(order),
         blender=tuned.blender,
         facts=item_facts(
-            source.data.arranged(source.end),
+            source.today.arranged(source.end),
             vectors.row[order],
             text_kinds(vectors.vectors, seed=options.seed),
             cut=source.end,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from math import inf
 from typing import Final
 
 import numpy as np
@@ -73,11 +74,12 @@ class Materials:
         """(texts,) kinds of the product texts, fitted once."""
         return text_kinds(self.vectors.vectors, seed=self.seed)
 
-    def arena(self, cut: float) -> Arena:
-        """Models fitted before the cut."""
+    def arena(self, cut: float, *, until: float = inf) -> Arena:
+        """Models fitted before the cut; its labels are what was known ``until`` then."""
         name = f"models as of {self.called(cut)}"
         self.report(name, 0, 1)
-        arena = build_arena(self.data, self.vectors, cut=cut, seed=self.seed, protocol=self.protocol, kinds=self.kinds)
+        data = self.data if until == inf else self.data.before(until)
+        arena = build_arena(data, self.vectors, cut=cut, seed=self.seed, protocol=self.protocol, kinds=self.kinds)
         self.report(name, 1, 1)
         return _with_matrix(arena, self.matrix)
 
@@ -94,7 +96,8 @@ def fit_blender(materials: Materials, cut: float) -> Blender:
     So what stands beside the trees is fitted on lists that the trees have not seen the answers of; in a small shop
     the trees need that window too (`Past.enough`).
     """
-    arena = materials.arena(cut)
+    test_cut = cut + materials.protocol.label_days * DAY
+    arena = materials.arena(cut, until=test_cut)
     customers = arena.customers()
     if not len(customers):
         return Blender(UNFITTED_WEIGHTS, RERANK_WEIGHTS[0])
@@ -105,21 +108,21 @@ def fit_blender(materials: Materials, cut: float) -> Blender:
     fitted = fit_weights(
         shortlists, seed=materials.seed, progress=lambda done, total: report("fitting weights", done, total)
     )
-    trees = _fit_trees(materials, arena, fitted)
+    trees = _fit_trees(materials, arena, fitted, test_cut)
     blender = Blender(fitted, RERANK_WEIGHTS[0], trees)
     if materials.cross_encoder is None:
         return blender
     return replace(blender, rerank_weight=_rerank_weight(materials, arena, blender))
 
 
-def _fit_trees(materials: Materials, newest: Arena, fitted: Weights) -> dict[Context, OnnxTrees]:
+def _fit_trees(materials: Materials, newest: Arena, fitted: Weights, test_cut: float) -> dict[Context, OnnxTrees]:
     """The learned blender of each context, from windows before the newest where there are enough customers in them.
 
     Settings are searched, where that is asked for, on what those windows taught alone: the newest one judges.
     """
     examples: dict[Context, list[Examples]] = {Context.HOMEPAGE: [], Context.CART: []}
     customers = 0
-    for arena in _earlier(materials, newest):
+    for arena in _earlier(materials, newest, test_cut):
         customers += min(len(arena.customers()), materials.past.customers)
         _learn_from(arena, materials, examples)
     settings = _settings(materials, newest, fitted, examples)
@@ -144,10 +147,10 @@ def _settings(
     )
 
 
-def _earlier(materials: Materials, newest: Arena) -> Iterator[Arena]:
+def _earlier(materials: Materials, newest: Arena, test_cut: float) -> Iterator[Arena]:
     """The windows before the newest, as far as the data reaches back."""
     for number in range(1, materials.past.windows + 1):
-        arena = materials.arena(newest.cut - number * materials.protocol.stride_days * DAY)
+        arena = materials.arena(newest.cut - number * materials.protocol.stride_days * DAY, until=test_cut)
         if not len(arena.customers()):
             return
         yield arena

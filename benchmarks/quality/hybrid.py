@@ -78,7 +78,7 @@ def fit_hybrid(
     blender = fit_blender(materials, fit_cut)
     if states is None:
         return Hybrid(shop, blender, None, False)
-    fitting = materials.arena(fit_cut)
+    fitting = materials.arena(fit_cut, until=cut)
     return Hybrid(shop, blender, states, _helps(fitting, seed, blender, _cross_encoder(shop, states, fitting)))
 
 

@@ -15,8 +15,8 @@ NAMES: Final = ("popularity_30_days", "popularity_ever", "own_count")
 
 def plain_rows(arena: Arena) -> dict[str, Ranker]:
     """Baskets of the last 30 days, all baskets, and how many of the customer's own baskets hold a product."""
-    month = arena.data.window(arena.cut - MONTH_DAYS * DAY, MONTH_DAYS).baskets
-    ever = arena.data.before(arena.cut).baskets
+    known = arena.data.before(arena.cut)
+    month, ever = known.window(arena.cut - MONTH_DAYS * DAY, MONTH_DAYS).baskets, known.baskets
     recent = np.argsort(-month, kind="stable")
     return {
         "popularity_30_days": ordered(recent),

@@ -11,21 +11,22 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import Connection, delete, update
 
 from api.live import Live
 from api.metrics import DEGRADED, TRIALS
 from api.serving import Serving
+from recommender.catalog import Catalog
 from recommender.events import EventType
 from recommender.rules.file import read_rules
 from runners.messages import FoldInCall
 from runners.stages import StageHandles
-from store.catalog import Product, set_stock, upsert_products
-from store.changes import ChangeKind, append_changes
+from store.catalog import Product, read_catalog, set_stock, upsert_products
+from store.changes import ChangeKind, append_changes, newest_change, prune_changes
 from store.deployments import record_deployment
 from store.engine import writing
 from store.events import Event, event_row, insert_events
-from store.tables import deployments
+from store.tables import deployments, products
 from tests.planted_shop import Shop, published_variant
 from tests.stage_services import InProcess, stages_of
 
@@ -286,14 +287,33 @@ def test_what_serves_stays_in_the_stages_where_nobody_asks_it(shop: Shop, handle
     play(shop, handles, scenario)
 
 
-def test_going_back_loads_nothing(shop: Shop, handles: StageHandles) -> None:
-    """Not even where the release that served before was deleted meanwhile."""
+def test_what_serves_stays_in_the_stages_while_another_comes_back(shop: Shop, handles: StageHandles) -> None:
+    """A refused release took the place of the one that comes back, which must not take that of the one that serves."""
+
+    async def scenario(serving: Serving, slowness: Slowness) -> None:
+        await until(lambda: not serving.problems)
+        await asyncio.to_thread(deploy, shop, "second")
+        await until(lambda: serving.live.snapshot.release == "second")
+        await asyncio.to_thread(deploy, shop, "nonsense")
+        await refused(serving, "nonsense")
+        await asyncio.to_thread(deploy, shop, shop.release)
+        await until(lambda: serving.live.snapshot.release == shop.release)
+        calls = [FoldInCall("second", np.zeros(0, np.int32), np.zeros(0, np.float32))]
+        (reply,) = await handles.collaborative.fold_in(calls)
+        assert not reply.loading
+
+    play(shop, handles, scenario)
+
+
+def test_going_back_loads_nothing(shop: Shop, handles: StageHandles, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even where the release that served before was deleted meanwhile; nor is the catalog arranged for it again."""
 
     async def scenario(serving: Serving, slowness: Slowness) -> None:
         await until(lambda: not serving.problems)
         await asyncio.to_thread(deploy, shop, "second")
         await until(lambda: serving.live.snapshot.release == "second")
         shutil.rmtree(shop.home / "releases" / shop.release)
+        monkeypatch.setattr("api.releases.go_live", None)
         passed = trials("passed")
         await asyncio.to_thread(deploy, shop, shop.release)
         await until(lambda: serving.live.snapshot.release == shop.release)
@@ -302,16 +322,18 @@ def test_going_back_loads_nothing(shop: Shop, handles: StageHandles) -> None:
     play(shop, handles, scenario)
 
 
-@pytest.mark.parametrize("catalogs", [0, 1], ids=["products changed", "the whole catalog is another one"])
-def test_going_back_shows_what_happened_meanwhile(shop: Shop, handles: StageHandles, catalogs: int) -> None:
+@pytest.mark.parametrize("also", ["nothing else", "the whole catalog is another one", "the change feed is pruned"])
+def test_going_back_shows_what_happened_meanwhile(shop: Shop, handles: StageHandles, also: str) -> None:
     """The release as it was left, with what changed since, is the release over the catalog of today."""
 
     async def scenario(serving: Serving, slowness: Slowness) -> None:
         await until(lambda: not serving.problems)
         await asyncio.to_thread(deploy, shop, "second")
         await until(lambda: serving.live.snapshot.release == "second")
-        await asyncio.to_thread(change_the_shop, shop, catalogs)
+        await asyncio.to_thread(change_the_shop, shop, catalogs=int(also == "the whole catalog is another one"))
         await until(lambda: "new-wine" in serving.live.snapshot.catalog.row_of)
+        if also == "the change feed is pruned":
+            await asyncio.to_thread(prune_the_feed, shop)
         await asyncio.to_thread(deploy, shop, shop.release)
         await until(lambda: serving.live.snapshot.release == shop.release)
         await until(lambda: "new-wine" in serving.live.snapshot.catalog.row_of)
@@ -346,7 +368,49 @@ def buy(shop: Shop, customer: str) -> None:
     engine.dispose()
 
 
-def change_the_shop(shop: Shop, catalogs: int) -> None:
+def prune_the_feed(shop: Shop) -> None:
+    """Of what happened, nothing is left in it but one change that was long followed."""
+    engine = shop.open()
+    with writing(engine) as connection:
+        append_changes(connection, ChangeKind.CUSTOMER, ["somebody"])
+        assert prune_changes(connection, newest_change(connection))
+    engine.dispose()
+
+
+def test_a_switch_during_a_new_reading_of_the_catalog_brings_no_old_one(
+    shop: Shop, handles: StageHandles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slowly(connection: Connection) -> Catalog:
+        time.sleep(1.0)
+        return read_catalog(connection)
+
+    async def scenario(serving: Serving, slowness: Slowness) -> None:
+        def called() -> str:
+            catalog = serving.live.snapshot.catalog
+            return str(catalog.name[catalog.row_of["wine-00"]])
+
+        await until(lambda: not serving.problems)
+        await asyncio.to_thread(deploy, shop, "second")
+        await until(lambda: serving.live.snapshot.release == "second")
+        monkeypatch.setattr("api.store_view.read_catalog", slowly)
+        await asyncio.to_thread(rename_and_go_back, shop)
+        await until(lambda: serving.live.snapshot.release == shop.release)
+        await until(lambda: called() == "Renamed")
+
+    play(shop, handles, scenario)
+
+
+def rename_and_go_back(shop: Shop) -> None:
+    """At one moment, and as an import tells it: read everything anew."""
+    engine = shop.open()
+    with writing(engine) as connection:
+        connection.execute(update(products).where(products.c.external_product_id == "wine-00").values(name="Renamed"))
+        append_changes(connection, ChangeKind.CATALOG, [None])
+        record_deployment(connection, shop.release, action="rollback", who="test", why="")
+    engine.dispose()
+
+
+def change_the_shop(shop: Shop, *, catalogs: int) -> None:
     """One product is sold out, one is new; ``catalogs`` times all is to be read."""
     engine = shop.open()
     with writing(engine) as connection:

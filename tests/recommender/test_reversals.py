@@ -104,6 +104,13 @@ def test_views_are_never_taken_back() -> None:
     assert reversed_rows([line(1, EventType.VIEW, "milk", 1), line(2, REFUND, "milk", 2)]) == {}
 
 
+def test_the_latest_that_took_from_it_says_when_it_was_gone() -> None:
+    bought = line(1, BUY, "milk", 1, quantity=2)
+    back = [line(2, REFUND, "milk", 9, quantity=1), line(3, REFUND, "milk", 5, quantity=1)]
+    assert reversed_rows([bought, *back]) == reversed_rows([*reversed(back), bought]) == {1: 9}
+    assert reversed_rows([bought, back[0]]) == {}
+
+
 things = st.fixed_dictionaries(
     {
         "customer": st.sampled_from(["ann", "bob"]),

@@ -242,3 +242,14 @@ def test_models_of_a_moment_know_what_was_taken_back_only_later(shop: Engine) ->
         assert "mill" in known.catalog.external_id[known.item]
     assert row not in data.before(31.0).item
     assert row not in data.before(31.0).before(30.5).item
+
+
+def test_what_ships_learns_nothing_that_is_known_to_be_returned(shop: Engine) -> None:
+    """Nor where that was after the newest purchase."""
+    bought = event(EventType.PURCHASE, "mill", "bob", 10.0)
+    write(shop, bought, event(EventType.PURCHASE, "mug", "ann", 20.0))
+    write(shop, replace(bought, type=EventType.REFUND, occurred_at=90.0))
+    source = source_of(shop)
+    row = source.data.catalog.row_of["mill"]
+    assert row in source.data.before(source.end).item
+    assert row not in source.today.before(source.end).item

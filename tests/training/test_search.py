@@ -13,7 +13,7 @@ from recommender.history import DAY
 from recommender.metrics.bootstrap import Interval
 from recommender.policy import Weights
 from recommender.types import Context
-from training import learned_blend
+from training import learned_blend, search
 from training.dataset import Dataset
 from training.learned_blend import DEFAULT, ExampleGatherer, Examples, TreeSettings, fit_trees
 from training.replay import Arena, build_arena
@@ -29,6 +29,7 @@ WEIGHTS: Final = Weights(repeat=1.0)
 def little_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     """The planted shop has sixty customers."""
     monkeypatch.setattr(learned_blend, "MIN_LISTS", 10)
+    monkeypatch.setattr(search, "MIN_CUSTOMERS", 50)
     monkeypatch.setitem(learned_blend.SETTINGS, "min_data_in_leaf", 5)
 
 
@@ -85,6 +86,13 @@ def test_what_is_no_better_does_not(examples: list[Examples], arena: Arena) -> N
 def test_with_too_little_to_learn_from_nothing_is_tried(arena: Arena) -> None:
     nothing = ExampleGatherer(arena, seed=0).examples()
     assert searched([nothing], arena, GRID, default=DEFAULT) == (DEFAULT, [])
+
+
+def test_with_too_few_customers_nobody_can_say(
+    examples: list[Examples], arena: Arena, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "MIN_CUSTOMERS", 61)
+    assert searched(examples, arena, (BLIND, SEEING), default=BLIND) == (BLIND, [])
 
 
 def test_the_default_is_in_the_grid() -> None:

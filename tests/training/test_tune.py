@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from models.blender import Blender
@@ -9,7 +10,7 @@ from models.embedding import ItemVectors
 from recommender.history import DAY
 from recommender.types import Context
 from training import learned_blend
-from training.dataset import Dataset
+from training.dataset import Dataset, build_dataset
 from training.tune import Materials, Past, fit_blender
 from training.weights import UNFITTED_WEIGHTS
 
@@ -40,6 +41,15 @@ def test_nothing_after_its_window_is_known(materials: Materials, shop: Dataset, 
     blender = fitted_at(materials, cut)
     assert Context.HOMEPAGE in blender.trees
     assert fitted_at(replace(materials, data=shop.before(cut)), cut) == blender
+
+
+def test_nor_what_is_returned_only_later(materials: Materials, shop: Dataset, cut: float) -> None:
+    recent = (shop.at >= cut - 14 * DAY) & (shop.at < cut)
+    returned = recent & (np.arange(len(shop)) % 3 == 0)
+    gone_at = np.where(returned, cut + DAY, np.inf)
+    whole = build_dataset(shop.catalog, shop.user, shop.item, shop.at, n_users=shop.n_users, gone_at=gone_at)
+    assert len(whole) < len(shop)
+    assert fitted_at(replace(materials, data=whole), cut) == fitted_at(materials, cut)
 
 
 def test_the_trees_learn_from_windows_before(materials: Materials, cut: float, told: list[str]) -> None:
