@@ -19,8 +19,8 @@ class InProcessStages:
     """Answers every call at once and never waits, so `answer_now` can drive a pipeline without an event loop."""
 
     def __init__(self, collaborative: Collaborative, cross_encoder: Reranker | None = None) -> None:
-        self._collaborative = collaborative
-        self._cross_encoder = cross_encoder
+        self.collaborative = collaborative
+        self.cross_encoder = cross_encoder
         self._asked: tuple[str, bytes] | None = None
         self._logits: NDArray[np.float32] = np.zeros(0, dtype=np.float32)
         self._ahead: dict[bytes, NDArray[np.float32]] = {}
@@ -41,15 +41,15 @@ class InProcessStages:
 
     async def fold_in(self, confidences: ItemWeights, *, timeout: float) -> NDArray[np.float32]:
         """See `recommender.stages.Stages`."""
-        vector: NDArray[np.float32] = self._collaborative.fold_in([confidences])[0]
+        vector: NDArray[np.float32] = self.collaborative.fold_in([confidences])[0]
         return vector
 
     async def rerank(self, text: str, items: NDArray[np.int64], *, timeout: float) -> NDArray[np.float32]:
         """See `recommender.stages.Stages`; unavailable where no cross-encoder was given."""
-        if self._cross_encoder is None:
+        if self.cross_encoder is None:
             raise StageUnavailable("rerank", "no cross-encoder in this process")
         if self._asked != (text, items.tobytes()):  # variants of one evaluation ask for the same pairs in a row
-            self._logits = self._cross_encoder.score([Pairs(text, items)])[0]
+            self._logits = self.cross_encoder.score([Pairs(text, items)])[0]
             self._asked = text, items.tobytes()
         return self._logits
 

@@ -43,7 +43,7 @@ class SimilarityBatcher:
             batch = [one for one in self._queue if one.vectors is vectors][:MAX_BATCH]
             self._queue = [one for one in self._queue if one not in batch]
             try:
-                table = await asyncio.to_thread(_products, vectors, np.stack([one.profile for one in batch]))
+                table = await asyncio.to_thread(products, vectors, np.stack([one.profile for one in batch]))
             except Exception as error:  # whoever waits must hear of it, whatever it was
                 _fail(batch, error)
                 continue
@@ -52,7 +52,8 @@ class SimilarityBatcher:
                     one.answer.set_result(scores)
 
 
-def _products(vectors: NDArray[np.float32], profiles: NDArray[np.float32]) -> NDArray[np.float32]:
+def products(vectors: NDArray[np.float32], profiles: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(profiles, m) dot products of the vectors (m, d) with the profiles (profiles, d)."""
     return profiles @ vectors.T
 
 

@@ -123,7 +123,7 @@ class NoisyStages(InProcessStages):
 
 
 def test_who_asks_at_the_same_time_does_not_decide_between_equals(two_aisles: Snapshot) -> None:
-    noisy = NoisyStages(STAGES._collaborative)
+    noisy = NoisyStages(STAGES.collaborative)
     alone, batched = (answer_now(content_scores(two_aisles, liking(_0=1.0), one)) for one in (STAGES, noisy))
     assert alone is not None
     assert len(np.unique(alone)) < len(alone)
