@@ -51,7 +51,10 @@ class _Lines:
     def __call__(self, step: str, done: int, total: int) -> None:
         now = time.monotonic()
         if step not in self._began:
-            self._began[step] = self._said = now
+            if done >= total:  # nothing that took time, but something to be said
+                self._console.print(f"  {step}", highlight=False)
+            else:
+                self._began[step] = self._said = now
             return
         elapsed = now - self._began[step]
         if done >= total:
