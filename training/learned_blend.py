@@ -48,7 +48,7 @@ class TreeSettings:
 
 
 DEFAULT: Final = TreeSettings()
-"""Chosen on Complete Journey's windows before December."""
+"""From tables of Complete Journey that its test windows are in; `training.search` asks earlier ones."""
 
 
 @dataclass(frozen=True, slots=True)

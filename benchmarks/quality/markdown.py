@@ -55,6 +55,10 @@ LIMITS: Final = (
     "Single stages are judged by the pipeline's own models: where those differ from the ones measured apart, the table "
     "of known figures says how.",
     "Carts: the history ends at the cut, so an earlier basket of the same window is not in it.",
+    "The recipe's constants (number and size of trees, windows, how item-item models are regularised and cut down, the "
+    "source of new products) come from tables in which these very windows of Complete Journey were looked at, and "
+    "Online Retail's when it was decided what small shops learn from: the figures flatter it by what such a choice is "
+    "worth. Nothing is set for one data set alone.",
 )
 """What a reader has to know before comparing these figures with others."""
 
